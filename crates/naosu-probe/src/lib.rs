@@ -1,0 +1,12 @@
+//! The measurements of Naosu, and the only code that opens probe sockets.
+//!
+//! A probe records and never judges: it turns what a network or a server did into observations
+//! (`naosu_core::evidence`), whose variables and outcomes are those of `knowledge/variables/`. `Err` means that
+//! we failed. No probe knows a cause.
+//!
+//! Every probe is given the [`recorder::Recorder`] it writes to, the [`deadline::Deadline`] it must keep, and the
+//! observations it had to wait for.
+
+pub mod deadline;
+pub mod recorder;
+pub mod secret;

@@ -1,0 +1,18 @@
+//! A password or token: it cannot be printed, logged, compared or serialised, and is wiped when dropped.
+
+use zeroize::Zeroizing;
+
+/// A password or an access token. Without `Debug`, `Display`, `Serialize` and `Clone` on purpose.
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes the text over.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The text, for the one place that writes it to a verified, encrypted connection.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
