@@ -1,6 +1,119 @@
 //! What we believe: data files in `knowledge/`, embedded when built, replaceable at run time.
+//!
+//! One file per thing, the file's stem is its id, English and Japanese side by side. Each kind of thing has a
+//! folder of that name, a schema here (`deny_unknown_fields`) and checks over the whole set.
 
-/// The embedded knowledge: pairs of path (relative to `knowledge/`, with `/`) and text.
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+pub use self::taxonomy::{CauseEntry, Taxonomy};
+pub use self::variable::{Outcome, State, Variable};
+
+mod taxonomy;
+mod variable;
+
+/// Everything we believe, parsed and indexed by id.
+#[derive(Debug)]
+pub struct Knowledge {
+    /// The closed vocabulary of causes, symptoms, services, devices and clients.
+    pub taxonomy: Taxonomy,
+    /// What can be observed, with its outcomes and their sentences.
+    pub variables: BTreeMap<String, Variable>,
+}
+
+/// A sentence or word in both languages.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Text {
+    /// English.
+    pub en: String,
+    /// Japanese.
+    pub ja: String,
+}
+
+/// The languages a person can be spoken to in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Lang {
+    /// English.
+    En,
+    /// Japanese.
+    Ja,
+}
+
+impl Text {
+    /// The text in that language.
+    pub fn get(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::En => &self.en,
+            Lang::Ja => &self.ja,
+        }
+    }
+}
+
+/// Something wrong with a knowledge file.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, thiserror::Error)]
+#[error("knowledge/{path}: {what}")]
+pub struct Problem {
+    /// The file, relative to the knowledge folder.
+    pub path: String,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+impl Knowledge {
+    /// Parses knowledge from pairs of path (relative to `knowledge/`, with `/`) and text; every problem is told.
+    pub fn load(files: &[(String, String)]) -> Result<Self, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let taxonomy = single(files, "taxonomy.toml", &mut problems);
+        let mut variables: BTreeMap<String, Variable> = folder(files, "variables", &mut problems);
+        variable::extend(&mut variables, &mut problems);
+        match taxonomy {
+            Some(taxonomy) if problems.is_empty() => Ok(Self { taxonomy, variables }),
+            _ => Err(problems),
+        }
+    }
+}
+
+/// The files of one folder, by their stems.
+fn folder<T: DeserializeOwned>(
+    files: &[(String, String)],
+    name: &str,
+    problems: &mut Vec<Problem>,
+) -> BTreeMap<String, T> {
+    let mut things = BTreeMap::new();
+    for (path, text) in files {
+        let Some(stem) = path.strip_prefix(name).and_then(|p| p.strip_prefix('/')?.strip_suffix(".toml"))
+        else {
+            continue;
+        };
+        match toml::from_str(text) {
+            Ok(thing) => {
+                things.insert(stem.to_owned(), thing);
+            }
+            Err(error) => problems.push(Problem { path: path.clone(), what: error.to_string() }),
+        }
+    }
+    things
+}
+
+/// One file that must be there.
+fn single<T: DeserializeOwned>(
+    files: &[(String, String)],
+    name: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<T> {
+    let Some((path, text)) = files.iter().find(|(path, _)| path == name) else {
+        problems.push(Problem { path: name.to_owned(), what: "is missing".to_owned() });
+        return None;
+    };
+    toml::from_str(text)
+        .map_err(|error| problems.push(Problem { path: path.clone(), what: error.to_string() }))
+        .ok()
+}
+
+/// The embedded knowledge files: pairs of path (relative to `knowledge/`, with `/`) and text, sorted.
 pub fn embedded() -> Vec<(String, String)> {
     let mut files = Vec::new();
     collect(&EMBEDDED, &mut files);
@@ -21,3 +134,15 @@ fn collect(dir: &include_dir::Dir<'_>, files: &mut Vec<(String, String)>) {
 }
 
 static EMBEDDED: include_dir::Dir<'static> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../../knowledge");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_knowledge_loads() {
+        let knowledge = Knowledge::load(&embedded()).unwrap();
+        assert!(knowledge.taxonomy.cause.contains_key("cert_expired"));
+        assert!(knowledge.variables["pop"].outcomes.contains_key("cert_expired"));
+    }
+}
