@@ -61,7 +61,7 @@ pub(super) fn extend(variables: &mut BTreeMap<String, Variable>, problems: &mut 
         let mut outcomes = variables[&name].outcomes.clone();
         let mut next = variables[&name].extends.clone();
         let mut depth = 0;
-        while let Some(base) = next {
+        while let Some(base) = next.take() {
             depth += 1;
             let Some(variable) = variables.get(&base).filter(|_| depth < 8) else {
                 let what = format!("extends {base}, which does not exist or extends it");
