@@ -8,9 +8,13 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::diagnosis::Model;
+
+pub use self::signature::{Scope, Signature, SignatureGroup};
 pub use self::taxonomy::{CauseEntry, Taxonomy};
 pub use self::variable::{Outcome, State, Variable};
 
+mod signature;
 mod taxonomy;
 mod variable;
 
@@ -21,6 +25,8 @@ pub struct Knowledge {
     pub taxonomy: Taxonomy,
     /// What can be observed, with its outcomes and their sentences.
     pub variables: BTreeMap<String, Variable>,
+    /// Priors and signatures, made ready for the diagnosis.
+    pub model: Model,
 }
 
 /// A sentence or word in both languages.
@@ -69,8 +75,12 @@ impl Knowledge {
         let taxonomy = single(files, "taxonomy.toml", &mut problems);
         let mut variables: BTreeMap<String, Variable> = folder(files, "variables", &mut problems);
         variable::extend(&mut variables, &mut problems);
+        let signatures: BTreeMap<String, SignatureGroup> = folder(files, "signatures", &mut problems);
+        let priors: BTreeMap<String, f64> =
+            taxonomy.iter().flat_map(|t: &Taxonomy| t.cause.keys()).map(|id| (id.clone(), 10.0)).collect();
+        let model = Model::new(&priors, &[], &signatures, &mut problems);
         match taxonomy {
-            Some(taxonomy) if problems.is_empty() => Ok(Self { taxonomy, variables }),
+            Some(taxonomy) if problems.is_empty() => Ok(Self { taxonomy, variables, model }),
             _ => Err(problems),
         }
     }

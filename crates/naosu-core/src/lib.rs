@@ -7,5 +7,6 @@
 //! Start reading at [`evidence`] (what was seen), then [`knowledge`] (what we believe), then [`diagnosis`]
 //! (what follows), then [`report`] (what is said).
 
+pub mod diagnosis;
 pub mod evidence;
 pub mod knowledge;

@@ -1,0 +1,163 @@
+//! What follows from the evidence: a pure function of evidence and knowledge.
+//!
+//! 1. [`scene`] turns observations into facts: what each endpoint's first failing stage is, and what the run as a whole
+//!    shows (is anything outside alive, does the resolver tell the truth, is one issuer everywhere).
+//! 2. [`model`] holds the hypotheses (each cause, a few explicit pairs, "something else", "nothing is wrong") and the
+//!    signatures; at most one signature of each evidence group speaks for each endpoint, and one that several
+//!    endpoints show is counted once.
+//! 3. [`posterior`] multiplies priors and likelihoods (one fault, naive Bayes over groups).
+//!
+//! The result is total and deterministic: the same evidence and knowledge give the same value.
+
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::{Evidence, ObservationId};
+use crate::knowledge::{Knowledge, State};
+
+pub use self::model::Model;
+use self::model::{Hypothesis, Spoken};
+
+pub mod model;
+mod posterior;
+mod scene;
+
+/// From this probability on a cause counts as found, and health as health.
+pub const FOUND: f64 = 0.5;
+
+/// The causes are listed down to this probability.
+const LISTED: f64 = 0.01;
+
+/// What follows from the evidence.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Diagnosis {
+    /// Whether a cause was found.
+    pub verdict: Verdict,
+    /// The causes, the most probable first; those under 1 % are left out.
+    pub causes: Vec<RankedCause>,
+    /// The probability that the cause is one we do not know.
+    pub something_else: f64,
+    /// Variables whose measurement would separate the leading explanations, most telling first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub would_settle: Vec<String>,
+}
+
+/// The three ways a run can end.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Everything that was measured works.
+    Healthy,
+    /// One cause is more probable than everything else together.
+    CauseFound,
+    /// The evidence does not decide.
+    Inconclusive,
+}
+
+/// A cause, how probable it is, and which observations say so.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RankedCause {
+    /// The cause's id.
+    pub id: String,
+    /// Its probability, rounded to four places.
+    pub probability: f64,
+    /// The observations that speak for it.
+    #[serde(rename = "for")]
+    pub evidence_for: Vec<ObservationId>,
+    /// The observations that speak against it.
+    #[serde(rename = "against")]
+    pub evidence_against: Vec<ObservationId>,
+}
+
+/// Diagnoses evidence.
+pub fn diagnose(knowledge: &Knowledge, evidence: &Evidence) -> Diagnosis {
+    let model = &knowledge.model;
+    let scene = scene::Scene::new(knowledge, evidence);
+    let spoken = model.spoken(&scene);
+    let weights = posterior::posterior(model, &spoken);
+
+    let mut causes: Vec<RankedCause> = Vec::new();
+    let (mut healthy, mut something_else) = (0.0, 0.0);
+    let mut by_cause = vec![0.0; model.causes.len()];
+    for (hypothesis, weight) in model.hypotheses.iter().zip(&weights) {
+        match hypothesis {
+            Hypothesis::Healthy => healthy += weight,
+            Hypothesis::Other => something_else += weight,
+            Hypothesis::Cause(cause) => by_cause[*cause] += weight,
+            Hypothesis::Pair(one, two) => {
+                by_cause[*one] += weight;
+                by_cause[*two] += weight;
+            }
+        }
+    }
+    for (index, probability) in by_cause.iter().enumerate().filter(|(_, p)| **p >= LISTED) {
+        let (evidence_for, evidence_against) = reasons(model, &spoken, index, evidence);
+        let id = model.causes[index].clone();
+        causes.push(RankedCause { id, probability: rounded(*probability), evidence_for, evidence_against });
+    }
+    causes.sort_by(|a, b| b.probability.total_cmp(&a.probability).then_with(|| a.id.cmp(&b.id)));
+
+    let measured = scene.measured();
+    let trouble = spoken.iter().any(|spoken| model.accuses(spoken));
+    let verdict = match causes.first() {
+        Some(first) if first.probability >= FOUND && trouble => Verdict::CauseFound,
+        _ if healthy >= FOUND && measured && !scene.unexplained() => Verdict::Healthy,
+        _ => Verdict::Inconclusive,
+    };
+    let would_settle = match verdict {
+        Verdict::Inconclusive => model.would_settle(&scene, &weights),
+        Verdict::Healthy | Verdict::CauseFound => Vec::new(),
+    };
+    if verdict == Verdict::Healthy {
+        causes.retain(|cause| !cause.evidence_for.is_empty());
+    }
+    Diagnosis { verdict, causes, something_else: rounded(something_else), would_settle }
+}
+
+/// The observations behind the signatures that speak for a cause, and against it.
+fn reasons(
+    model: &Model,
+    spoken: &[Spoken],
+    cause: usize,
+    evidence: &Evidence,
+) -> (Vec<ObservationId>, Vec<ObservationId>) {
+    let (mut pro, mut contra) = (Vec::new(), Vec::new());
+    for one in spoken {
+        let likelihood = one.likelihood(cause);
+        let best = one.best();
+        let list = if likelihood > one.rest * 3.0 && likelihood >= best * 0.05 && model.accuses(one) {
+            &mut pro
+        } else if likelihood < best * 0.05 {
+            &mut contra
+        } else {
+            continue;
+        };
+        for index in &one.observations {
+            list.push(evidence.observations[*index].id.clone());
+        }
+    }
+    for list in [&mut pro, &mut contra] {
+        list.sort_by(|a, b| number(a).cmp(&number(b)).then_with(|| a.cmp(b)));
+        list.dedup();
+    }
+    contra.retain(|id| !pro.contains(id));
+    (pro, contra)
+}
+
+/// Whether an observation is bad news by itself.
+pub fn is_bad(knowledge: &Knowledge, variable: &str, outcome: &str) -> bool {
+    state(knowledge, variable, outcome) == Some(State::Bad)
+}
+
+/// What an observation's outcome means by itself; `None` for what the knowledge does not know.
+pub fn state(knowledge: &Knowledge, variable: &str, outcome: &str) -> Option<State> {
+    Some(knowledge.variables.get(variable)?.outcomes.get(outcome)?.state)
+}
+
+/// `o12` sorts as 12.
+fn number(id: &ObservationId) -> u64 {
+    id.0.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(u64::MAX)
+}
+
+fn rounded(probability: f64) -> f64 {
+    (probability * 10_000.0).round() / 10_000.0
+}
