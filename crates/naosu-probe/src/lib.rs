@@ -8,5 +8,9 @@
 //! observations it had to wait for.
 
 pub mod deadline;
+pub mod dns;
+pub mod others;
 pub mod recorder;
 pub mod secret;
+pub mod tcp;
+pub mod vantage;
