@@ -10,3 +10,4 @@
 pub mod deadline;
 pub mod recorder;
 pub mod secret;
+pub mod tls;
