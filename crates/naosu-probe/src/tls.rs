@@ -379,4 +379,4 @@ fn alert_name(alert: AlertDescription) -> String {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;
