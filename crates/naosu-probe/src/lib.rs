@@ -14,3 +14,4 @@ pub mod recorder;
 pub mod secret;
 pub mod tcp;
 pub mod vantage;
+pub mod tls;
