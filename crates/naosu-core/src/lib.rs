@@ -10,3 +10,6 @@
 pub mod diagnosis;
 pub mod evidence;
 pub mod knowledge;
+pub mod report;
+pub mod sentence;
+pub mod step;

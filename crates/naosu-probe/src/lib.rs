@@ -13,5 +13,5 @@ pub mod others;
 pub mod recorder;
 pub mod secret;
 pub mod tcp;
-pub mod vantage;
 pub mod tls;
+pub mod vantage;

@@ -1,1 +1,20 @@
-fn main() {}
+//! `naosu`: finds out why mail or an Apple account stopped working, shows the proof, and gives the next step.
+//!
+//! Start reading at [`cli`] (what can be asked), then [`cmd`] (a file per command), then [`render`] (how it is shown).
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod cli;
+mod cmd;
+mod language;
+mod progress;
+mod render;
+mod usage;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let lang = cli.lang.map_or_else(language::of_environment, Into::into);
+    cmd::run(cli, lang).unwrap_or_else(|error| usage::tell(&error, lang))
+}

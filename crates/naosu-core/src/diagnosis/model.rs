@@ -132,11 +132,6 @@ impl Model {
         self.facts.get(text).copied()
     }
 
-    /// How many different facts the signatures ask for.
-    pub(super) fn fact_count(&self) -> usize {
-        self.facts.len()
-    }
-
     /// The texts of all facts that signatures ask for: `variable=outcome`.
     pub fn fact_texts(&self) -> impl Iterator<Item = &str> {
         self.facts.keys().map(String::as_str)

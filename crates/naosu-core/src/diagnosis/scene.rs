@@ -244,6 +244,14 @@ fn split(subject: &str) -> (&str, u16) {
     }
 }
 
+/// The port that an observation is about: its detail, else the end of its subject.
+fn port(observation: &Observation) -> u16 {
+    match observation.detail.get("port").and_then(serde_json::Value::as_u64) {
+        Some(port) => u16::try_from(port).unwrap_or(0),
+        None => split(&observation.subject).1,
+    }
+}
+
 /// The stage that a staged outcome belongs to.
 fn stage(outcome: &str) -> &'static str {
     match outcome {
@@ -333,7 +341,7 @@ impl Endpoint<'_> {
         if other.variable == "control" {
             return;
         }
-        let port = split(&other.subject).1;
+        let port = port(other);
         let family: &[u16] = match self.observation.variable.as_str() {
             "imap" => &[143, 993],
             "pop" => &[110, 995],
@@ -508,9 +516,8 @@ fn ipv6(all: &[Observation]) -> Vec<(&'static str, Vec<usize>)> {
     let mut open_v4: BTreeMap<String, usize> = BTreeMap::new();
     let (mut works, mut bad) = (Vec::new(), Vec::new());
     for (index, observation) in all.iter().enumerate().filter(|(_, o)| o.variable == "tcp") {
-        let (address, port) = split(&observation.subject);
-        let key = format!("{}:{port}", observation.text("host").unwrap_or_default());
-        let six = address.contains(':');
+        let key = format!("{}:{}", observation.text("host").unwrap_or_default(), port(observation));
+        let six = observation.text("address").is_some_and(|address| address.contains(':'));
         match (six, observation.outcome.as_str()) {
             (false, "open") => drop(open_v4.insert(key, index)),
             (true, "open") => works.push(index),

@@ -1,0 +1,196 @@
+//! What can be asked on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use naosu_core::knowledge::Lang;
+
+/// Finds out why mail or an Apple account stopped working, shows the proof, and gives the next step.
+#[derive(Debug, Parser)]
+#[command(name = "naosu", version, max_term_width = 100, arg_required_else_help = true, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Language of everything a person reads [default: that of the environment]
+    #[arg(long, global = true, value_enum, value_name = "LANG")]
+    pub(crate) lang: Option<LangArgument>,
+
+    /// Read the knowledge from this folder instead of the built-in one
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) knowledge: Option<PathBuf>,
+
+    /// Colours in what is printed
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(crate) color: Color,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Measure an account and its network, find the cause, give the next step
+    Check(Box<CheckArguments>),
+    /// Repeat the diagnosis from a saved evidence file, without network
+    Diagnose(DiagnoseArguments),
+    /// See it work: check an account in a small mail world inside this process, with a fault put in
+    Try(TryArguments),
+    /// Look into the knowledge: causes, symptoms, fixes, providers
+    Knowledge(KnowledgeArguments),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (roff)
+    Man,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CheckArguments {
+    /// The mail address with the trouble
+    pub(crate) address: Option<String>,
+    /// What the screen says, or what is wrong, in your own words
+    pub(crate) words: Option<String>,
+
+    /// Incoming server (IMAP); replaces what would be discovered
+    #[arg(long, value_name = "HOST:PORT[/tls|/starttls|/plain]", help_heading = "Account")]
+    pub(crate) imap: Vec<String>,
+    /// Incoming server (POP3)
+    #[arg(long, value_name = "HOST:PORT[/tls|/starttls|/plain]", help_heading = "Account")]
+    pub(crate) pop: Vec<String>,
+    /// Outgoing server (SMTP submission)
+    #[arg(long, value_name = "HOST:PORT[/tls|/starttls|/plain]", help_heading = "Account")]
+    pub(crate) smtp: Vec<String>,
+    /// Name to sign in with [default: as the provider wants it, else the address]
+    #[arg(long, value_name = "NAME", help_heading = "Account")]
+    pub(crate) user: Option<String>,
+    /// Read the password from the first line of this file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Account", group = "credential")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Read the password from the first line of standard input
+    #[arg(long, help_heading = "Account", group = "credential")]
+    pub(crate) password_stdin: bool,
+    /// Read an OAuth 2.0 access token from the first line of this file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Account", group = "credential")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Do not sign in
+    #[arg(long, help_heading = "Account", group = "credential")]
+    pub(crate) no_login: bool,
+    /// Send one test message to the address itself and wait for it
+    #[arg(long, help_heading = "Account")]
+    pub(crate) send_test: bool,
+
+    /// Device with the trouble (iphone, ipad, mac, android, windows, linux)
+    #[arg(long, value_name = "DEVICE", help_heading = "Circumstances")]
+    pub(crate) device: Option<String>,
+    /// Service (icloud, gmail, docomo, apple_id, imessage, …)
+    #[arg(long, value_name = "SERVICE", help_heading = "Circumstances")]
+    pub(crate) service: Option<String>,
+    /// Mail program (ios_mail, mac_mail, outlook, thunderbird, …)
+    #[arg(long, value_name = "CLIENT", help_heading = "Circumstances")]
+    pub(crate) client: Option<String>,
+
+    /// Ask this resolver instead of the system's
+    #[arg(long, value_name = "IP[:PORT]", help_heading = "Network")]
+    pub(crate) resolver: Vec<String>,
+    /// Trust the certificates in this file too
+    #[arg(long, value_name = "PEM", value_hint = ValueHint::FilePath, help_heading = "Network")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Ask this time server instead of the built-in ones
+    #[arg(long, value_name = "HOST[:PORT]", help_heading = "Network")]
+    pub(crate) ntp: Vec<String>,
+    /// Test the way out with this page instead of the built-in ones
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "Network")]
+    pub(crate) connectivity_url: Vec<String>,
+    /// Read a service's status from this page instead of the built-in one
+    #[arg(long, value_name = "SERVICE=URL", help_heading = "Network")]
+    pub(crate) status_url: Vec<String>,
+
+    /// The whole run is over after that long
+    #[arg(long, value_name = "SECONDS", default_value_t = 15.0, help_heading = "Run")]
+    pub(crate) deadline: f64,
+    /// Print the report as JSON
+    #[arg(long, help_heading = "Run")]
+    pub(crate) json: bool,
+    /// Save the evidence in this file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Run")]
+    pub(crate) evidence_out: Option<PathBuf>,
+    /// Print the result and end, do not go on as a guided case
+    #[arg(long, help_heading = "Run")]
+    pub(crate) once: bool,
+    /// Show the observations behind each line
+    #[arg(short, long, help_heading = "Run")]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DiagnoseArguments {
+    /// Evidence as saved by --evidence-out, or a report as printed by --json; `-` reads standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) evidence: PathBuf,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Show the observations behind each line
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TryArguments {
+    /// The world to play; without it one is drawn and told at the end
+    pub(crate) scenario: Option<String>,
+    /// List the worlds
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Show the observations behind each line
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct KnowledgeArguments {
+    #[command(subcommand)]
+    pub(crate) command: KnowledgeCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KnowledgeCommand {
+    /// Check the whole set and tell every problem
+    Check,
+    /// List the ids of everything, or of one kind
+    List {
+        /// causes, variables, signatures, …
+        kind: Option<String>,
+    },
+    /// Show one entry
+    Show {
+        /// Its id
+        id: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LangArgument {
+    Ja,
+    En,
+}
+
+impl From<LangArgument> for Lang {
+    fn from(argument: LangArgument) -> Self {
+        match argument {
+            LangArgument::Ja => Self::Ja,
+            LangArgument::En => Self::En,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    Always,
+    Never,
+}

@@ -1,0 +1,20 @@
+//! Which language to speak.
+
+use naosu_core::knowledge::Lang;
+
+/// The language of the environment: Japanese where `LC_ALL`, `LC_MESSAGES` or `LANG` (the first that is set) says so.
+pub(crate) fn of_environment() -> Lang {
+    let set = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().filter_map(|name| std::env::var(name).ok());
+    match set.into_iter().find(|value| !value.is_empty()) {
+        Some(value) if value.starts_with("ja") => Lang::Ja,
+        _ => Lang::En,
+    }
+}
+
+/// The text of that language.
+pub(crate) fn pick<T>(lang: Lang, en: T, ja: T) -> T {
+    match lang {
+        Lang::En => en,
+        Lang::Ja => ja,
+    }
+}

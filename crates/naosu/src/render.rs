@@ -1,0 +1,4 @@
+//! How results are shown: calm text for people, stable JSON for machines.
+
+pub(crate) mod page;
+pub(crate) mod text;

@@ -1,0 +1,337 @@
+//! A report as a person reads it: the findings, the cause, the next step.
+
+use std::fmt::Write;
+
+use naosu_core::diagnosis::{RankedCause, Verdict, state};
+use naosu_core::evidence::Observation;
+use naosu_core::knowledge::{Knowledge, Lang, State};
+use naosu_core::report::Report;
+use naosu_core::sentence::{sentence, variable_name};
+use unicode_width::UnicodeWidthStr;
+
+use super::page::{Page, Tone, padded};
+use crate::language::pick;
+
+/// Variables that always have a line, in the order of the lines.
+const SHOWN: [&str; 11] = [
+    "connectivity",
+    "clock",
+    "dns",
+    "imap",
+    "pop",
+    "smtp",
+    "apple_sign_in",
+    "apple_push",
+    "apple_identity",
+    "apple_activation",
+    "apple_icloud",
+];
+
+/// Variables that have a line only when they are bad news.
+const SHOWN_IF_BAD: [&str; 15] = [
+    "resolver_config",
+    "dns_canary",
+    "dns_views",
+    "proxy_reach",
+    "disk",
+    "path_mtu",
+    "packet_loss",
+    "settings",
+    "imap_quota",
+    "smtp_size",
+    "send_test",
+    "mx",
+    "spf",
+    "dmarc",
+    "status",
+];
+
+/// Outcomes that have a line although they are neither good nor bad.
+const NOTABLE: [(&str, &str); 9] = [
+    ("vpn", "default_route"),
+    ("vpn", "target_route"),
+    ("proxy", "set"),
+    ("hosts_file", "overrides"),
+    ("settings", "host_differs"),
+    ("settings", "port_differs"),
+    ("settings", "security_differs"),
+    ("user_name", "differs"),
+    ("dns_views", "differ"),
+];
+
+/// The report as text for that page.
+pub(crate) fn text(knowledge: &Knowledge, report: &Report, lang: Lang, page: Page, verbose: bool) -> String {
+    let view = View { knowledge, report, lang, page };
+    let mut out = view.title();
+    out.push('\n');
+    out.push_str(&view.findings());
+    out.push('\n');
+    out.push_str(&view.verdict());
+    out.push_str(&view.next());
+    if verbose {
+        out.push('\n');
+        out.push_str(&view.observations());
+    }
+    out
+}
+
+struct View<'a> {
+    knowledge: &'a Knowledge,
+    report: &'a Report,
+    lang: Lang,
+    page: Page,
+}
+
+/// A line of the findings.
+struct Line<'a> {
+    tone: Tone,
+    head: &'a str,
+    text: String,
+}
+
+impl View<'_> {
+    fn title(&self) -> String {
+        let seconds = tenths(self.report.timing.total_ms);
+        let title = match (&self.report.account.address, self.lang) {
+            (Some(address), Lang::En) => format!("Checked {address} ({seconds} s)"),
+            (Some(address), Lang::Ja) => format!("{address} を調べました({seconds} 秒)"),
+            (None, Lang::En) => format!("Checked this device and its network ({seconds} s)"),
+            (None, Lang::Ja) => format!("この端末とネットワークを調べました({seconds} 秒)"),
+        };
+        self.page.paint(Tone::Strong, &title) + "\n"
+    }
+
+    fn findings(&self) -> String {
+        let lines = self.lines();
+        let columns = lines.iter().map(|line| line.head.width()).max().unwrap_or(0) + 3;
+        let mut out = String::new();
+        for line in lines {
+            let mark = match line.tone {
+                Tone::Good => "✓",
+                Tone::Bad => "✗",
+                Tone::Note => "!",
+                Tone::Quiet | Tone::Strong => "–",
+            };
+            let head = format!("  {} {}", self.page.paint(line.tone, mark), padded(line.head, columns));
+            out.push_str(&self.page.hanging(&head, columns + 4, &line.text));
+        }
+        out
+    }
+
+    fn lines(&self) -> Vec<Line<'_>> {
+        let all = &self.report.evidence.observations;
+        let mut lines = Vec::new();
+        for variable in SHOWN {
+            match variable {
+                "connectivity" => lines.extend(self.internet()),
+                "dns" => {
+                    lines.extend(self.names());
+                    self.others(&mut lines);
+                }
+                _ => lines.extend(all.iter().filter(|o| o.variable == variable).map(|o| self.line(o))),
+            }
+        }
+        lines
+    }
+
+    /// Both address families in one line while one of them works.
+    fn internet(&self) -> Option<Line<'_>> {
+        let tests: Vec<&Observation> = self.of("connectivity").collect();
+        let online = tests.iter().any(|test| test.outcome == "online");
+        let head = variable_name(self.knowledge, "connectivity", self.lang);
+        if !online {
+            let worst = tests.iter().find(|test| self.state(test) == Some(State::Bad)).or(tests.first())?;
+            return Some(self.line(worst));
+        }
+        let families = tests.iter().map(|test| {
+            let family = if test.subject == "ipv6" { "IPv6" } else { "IPv4" };
+            match (test.outcome.as_str(), self.lang) {
+                ("online", _) => format!("{family} {} ms", test.number("rtt_ms").unwrap_or(0.0)),
+                ("no_route" | "no_address", Lang::En) => format!("no {family}"),
+                ("no_route" | "no_address", Lang::Ja) => format!("{family}なし"),
+                (_, Lang::En) => format!("{family} fails"),
+                (_, Lang::Ja) => format!("{family}は不通"),
+            }
+        });
+        let families = families.collect::<Vec<_>>().join(pick(self.lang, ", ", "・"));
+        let text = pick(self.lang, format!("connected ({families})"), format!("つながっています({families})"));
+        Some(Line { tone: Tone::Good, head, text })
+    }
+
+    /// The names of the mail servers: those that fail, else the first that resolved.
+    fn names(&self) -> Vec<Line<'_>> {
+        let hosts: Vec<&str> = self
+            .report
+            .evidence
+            .observations
+            .iter()
+            .filter(|o| matches!(o.variable.as_str(), "imap" | "pop" | "smtp") || o.variable.starts_with("apple_"))
+            .map(|o| o.subject.rsplit_once(':').map_or(o.subject.as_str(), |(host, _)| host))
+            .collect();
+        let asked = |o: &&Observation| hosts.iter().any(|host| o.subject.split(' ').next() == Some(*host));
+        let bad: Vec<Line<'_>> =
+            self.of("dns").filter(asked).filter(|o| self.state(o) == Some(State::Bad)).take(2).map(|o| self.line(o)).collect();
+        if !bad.is_empty() {
+            return bad;
+        }
+        let answered = |o: &&Observation| o.outcome == "answer";
+        let good = self.of("dns").filter(asked).find(answered).or_else(|| self.of("dns").find(answered));
+        good.into_iter()
+            .map(|o| {
+                let name = o.subject.split(' ').next().unwrap_or_default();
+                let text = format!("{name} → {}", o.text("answers").unwrap_or("?"));
+                Line { tone: Tone::Good, head: variable_name(self.knowledge, "dns", self.lang), text }
+            })
+            .collect()
+    }
+
+    fn others<'a>(&'a self, lines: &mut Vec<Line<'a>>) {
+        for observation in &self.report.evidence.observations {
+            let (variable, outcome) = (observation.variable.as_str(), observation.outcome.as_str());
+            let bad = SHOWN_IF_BAD.contains(&variable) && self.state(observation) == Some(State::Bad);
+            if bad || NOTABLE.contains(&(variable, outcome)) {
+                lines.push(self.line(observation));
+            }
+        }
+    }
+
+    fn verdict(&self) -> String {
+        let diagnosis = &self.report.diagnosis;
+        let label = |en, ja| padded(pick(self.lang, en, ja), self.label_columns());
+        match diagnosis.verdict {
+            Verdict::Healthy => {
+                let text = pick(
+                    self.lang,
+                    "Everything that was measured works.",
+                    "調べた範囲では、すべて正常です。",
+                );
+                self.block(Tone::Good, &label("Result", "結果"), text)
+            }
+            Verdict::CauseFound => {
+                let mut out = String::new();
+                if let Some(first) = diagnosis.causes.first() {
+                    out.push_str(&self.cause(&label("Cause", "原因"), first));
+                }
+                out
+            }
+            Verdict::Inconclusive => {
+                let text = pick(
+                    self.lang,
+                    "The measurements do not decide. Most likely:",
+                    "測定だけでは決められません。可能性の高い順に:",
+                );
+                let mut out = self.block(Tone::Note, &label("Result", "結果"), text);
+                for cause in diagnosis.causes.iter().take(3) {
+                    out.push_str(&self.block(Tone::Strong, &label("", ""), &self.named(cause)));
+                }
+                if !diagnosis.would_settle.is_empty() {
+                    let names: Vec<&str> = diagnosis
+                        .would_settle
+                        .iter()
+                        .map(|variable| variable_name(self.knowledge, variable, self.lang))
+                        .collect();
+                    let list = names.join(pick(self.lang, ", ", "、"));
+                    let text = pick(
+                        self.lang,
+                        format!("This would decide it: {list}"),
+                        format!("決め手になるもの: {list}"),
+                    );
+                    out.push_str(&self.block(Tone::Quiet, &label("", ""), &text));
+                }
+                out
+            }
+        }
+    }
+
+    /// A cause with its proof: the observations that speak for it.
+    fn cause(&self, label: &str, cause: &RankedCause) -> String {
+        let mut out = self.block(Tone::Strong, label, &self.named(cause));
+        let blank = padded("", self.label_columns());
+        for id in cause.evidence_for.iter().take(4) {
+            if let Some(observation) = self.report.evidence.observations.iter().find(|o| o.id == *id) {
+                let said = sentence(self.knowledge, observation, self.lang, self.year());
+                out.push_str(&self.block(Tone::Quiet, &blank, &format!("· {said}")));
+            }
+        }
+        out
+    }
+
+    fn named(&self, cause: &RankedCause) -> String {
+        let percent = (cause.probability * 100.0).round().min(99.0);
+        let name = self.knowledge.taxonomy.cause.get(&cause.id).map_or(cause.id.as_str(), |known| {
+            pick(self.lang, &known.en, &known.ja).as_str()
+        });
+        pick(self.lang, format!("{name} ({percent} %)"), format!("{name}({percent} %)"))
+    }
+
+    fn next(&self) -> String {
+        let Some(next) = &self.report.next else { return String::new() };
+        let columns = self.label_columns();
+        let minutes = next.minutes;
+        let title = pick(
+            self.lang,
+            format!("{} ({minutes} min)", next.title),
+            format!("{}({minutes} 分)", next.title),
+        );
+        let mut out = self.block(Tone::Strong, &padded(pick(self.lang, "Next", "次に"), columns), &title);
+        for (index, instruction) in next.instructions.iter().enumerate() {
+            let head = format!("{}{}. ", " ".repeat(columns), index + 1);
+            out.push_str(&self.page.hanging(&head, columns + 3, instruction));
+        }
+        out
+    }
+
+    fn observations(&self) -> String {
+        let mut out = String::new();
+        for observation in &self.report.evidence.observations {
+            let said = sentence(self.knowledge, observation, self.lang, self.year());
+            let head = format!("{:>5} {:>6} ms  ", observation.id.0, observation.elapsed_ms);
+            let text = format!("{}={}  {said}", observation.variable, observation.outcome);
+            out.push_str(&self.page.paint(Tone::Quiet, &self.page.hanging(&head, head.width(), &text)));
+        }
+        let path: Vec<&str> = self.report.timing.critical_path.iter().map(|id| id.0.as_str()).collect();
+        let ms = self.report.timing.critical_path_ms;
+        let label = pick(self.lang, "critical path", "最も長い経路");
+        // writing to a String cannot fail
+        let _ = writeln!(out, "{label}: {} ({ms} ms)", path.join(" → "));
+        out
+    }
+
+    fn block(&self, tone: Tone, label: &str, text: &str) -> String {
+        let columns = self.label_columns();
+        self.page.hanging(&self.page.paint(tone, label), columns, text)
+    }
+
+    fn label_columns(&self) -> usize {
+        pick(self.lang, 9, 7)
+    }
+
+    fn line(&self, observation: &Observation) -> Line<'_> {
+        let tone = match self.state(observation) {
+            Some(State::Good) => Tone::Good,
+            Some(State::Bad) => Tone::Bad,
+            Some(State::Neutral) => Tone::Note,
+            Some(State::Unmeasured) | None => Tone::Quiet,
+        };
+        let text = sentence(self.knowledge, observation, self.lang, self.year());
+        let head = self.knowledge.variables.get(&observation.variable);
+        Line { tone, head: head.map_or("?", |known| pick(self.lang, &known.en, &known.ja)), text }
+    }
+
+    fn of(&self, variable: &'static str) -> impl Iterator<Item = &Observation> {
+        self.report.evidence.observations.iter().filter(move |o| o.variable == variable)
+    }
+
+    fn state(&self, observation: &Observation) -> Option<State> {
+        state(self.knowledge, &observation.variable, &observation.outcome)
+    }
+
+    fn year(&self) -> Option<i32> {
+        self.report.evidence.started.get(..4)?.parse().ok()
+    }
+}
+
+fn tenths(milliseconds: u64) -> String {
+    let tenths = (milliseconds + 50) / 100;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
