@@ -9,9 +9,13 @@
 
 pub mod deadline;
 pub mod dns;
+pub mod family;
+pub mod http;
+#[cfg(test)]
+mod local;
 pub mod others;
 pub mod recorder;
 pub mod secret;
 pub mod tcp;
-pub mod vantage;
 pub mod tls;
+pub mod vantage;
