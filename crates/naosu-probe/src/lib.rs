@@ -9,6 +9,10 @@
 
 pub mod deadline;
 pub mod dns;
+pub mod family;
+pub mod http;
+#[cfg(test)]
+mod local;
 pub mod others;
 pub mod recorder;
 pub mod secret;

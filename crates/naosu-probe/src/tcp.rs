@@ -69,7 +69,7 @@ pub async fn dial(
     dial_named(&address.ip().to_string(), address, variable, mss, recorder, deadline, after).await
 }
 
-/// The same for an address of a known host: the subject is `host:port @address`.
+/// The same for an address of a known host, which goes into the detail `host`.
 pub async fn dial_named(
     host: &str,
     address: SocketAddr,
@@ -116,15 +116,13 @@ pub async fn dial_any(
         let next = if queue.len() == 0 {
             results.recv().await
         } else {
-            match timeout(STAGGER, results.recv()).await {
-                Ok(next) => next,
-                Err(_) => {
-                    if let Some(address) = queue.next() {
-                        start(address, &mut running);
-                    }
-                    continue;
+            let Ok(next) = timeout(STAGGER, results.recv()).await else {
+                if let Some(address) = queue.next() {
+                    start(address, &mut running);
                 }
-            }
+                continue;
+            };
+            next
         };
         let Some(dialled) = next else { break None };
         running -= 1;
@@ -178,10 +176,7 @@ fn begin(
     recorder: &Recorder,
     after: &[ObservationId],
 ) -> Pending {
-    let is_literal = host.trim_start_matches('[').trim_end_matches(']') == address.ip().to_string();
-    let subject =
-        if is_literal { address.to_string() } else { format!("{host}:{} @{}", address.port(), address.ip()) };
-    let mut pending = recorder.start(variable, subject, after);
+    let mut pending = recorder.start(variable, address.to_string(), after);
     pending
         .detail("host", host)
         .detail("port", address.port())
@@ -218,9 +213,8 @@ fn conclude(
 fn recorded(variable: &str, outcome: &'static str) -> &'static str {
     match (variable, outcome) {
         ("tcp", outcome) => outcome,
-        (_, "no_route") => "unreachable",
         ("proxy_reach", "reset") => "refused",
-        ("proxy_reach", "prohibited") => "unreachable",
+        ("proxy_reach", "prohibited") | (_, "no_route") => "unreachable",
         (_, outcome) => outcome,
     }
 }

@@ -19,7 +19,7 @@ use crate::recorder::{Pending, Recorder};
 use crate::vantage;
 
 /// After this long without a word from the system its resolvers are asked directly as well.
-const DOUBT: Duration = Duration::from_millis(1000);
+const DOUBT: Duration = Duration::from_secs(1);
 
 /// The system's own answer; what it leaves open is asked of its resolvers directly, because it does not tell a missing
 /// name from a failing or silent resolver.
@@ -33,18 +33,17 @@ pub(super) async fn addresses(
     let start = |kind: RecordType| recorder.start("dns", format!("{host} {kind}"), after);
     let (four, six) = (start(RecordType::A), start(RecordType::AAAA));
     let mut answer = lookup(host.clone());
-    let answer = match deadline.within(DOUBT).run(&mut answer).await {
-        Some(answer) => answer.ok(),
-        None => {
-            let direct = Direct::ask(name, recorder, deadline);
-            let (direct_four, direct_six) = direct.both().await;
-            // the system goes on to the next resolver by itself, a direct answer is as good
-            let late = answer.try_recv().ok();
-            if !matches!(late, Some(Ok(_))) {
-                return conclude(vec![(four, direct_four), (six, direct_six)]);
-            }
-            late
+    let answer = if let Some(answer) = deadline.within(DOUBT).run(&mut answer).await {
+        answer.ok()
+    } else {
+        let direct = Direct::ask(name, recorder, deadline);
+        let (direct_four, direct_six) = direct.both().await;
+        // the system goes on to the next resolver by itself, a direct answer is as good
+        let late = answer.try_recv().ok();
+        if !matches!(late, Some(Ok(_))) {
+            return conclude(vec![(four, direct_four), (six, direct_six)]);
         }
+        late
     };
     match answer {
         Some(Ok(found)) => {
