@@ -4,16 +4,21 @@
 //! folder of that name, a schema here (`deny_unknown_fields`) and checks over the whole set.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::diagnosis::Model;
 
+pub use self::provider::{Auth, Protocol, Provider, Providers, Quirk, Security, Server, UserName};
+pub use self::reply::{Classified, Group, Kind, Match, Replies, Reply, Said, Side, Specificity};
 pub use self::signature::{Scope, Signature, SignatureGroup};
 pub use self::taxonomy::{CauseEntry, Taxonomy};
 pub use self::variable::{Outcome, State, Variable};
 
+mod provider;
+mod reply;
 mod signature;
 mod taxonomy;
 mod variable;
@@ -27,6 +32,15 @@ pub struct Knowledge {
     pub variables: BTreeMap<String, Variable>,
     /// Priors and signatures, made ready for the diagnosis.
     pub model: Model,
+    later: Later,
+}
+
+/// The folders that are parsed only when they are first asked for: the large ones, of which many runs need none.
+#[derive(Debug, Default)]
+struct Later {
+    files: Vec<(String, String)>,
+    providers: OnceLock<Providers>,
+    replies: OnceLock<Replies>,
 }
 
 /// A sentence or word in both languages.
@@ -80,10 +94,39 @@ impl Knowledge {
             taxonomy.iter().flat_map(|t: &Taxonomy| t.cause.keys()).map(|id| (id.clone(), 10.0)).collect();
         let model = Model::new(&priors, &[], &signatures, &mut problems);
         match taxonomy {
-            Some(taxonomy) if problems.is_empty() => Ok(Self { taxonomy, variables, model }),
+            Some(taxonomy) if problems.is_empty() => {
+                let later = Later { files: later(files), ..Later::default() };
+                Ok(Self { taxonomy, variables, model, later })
+            }
             _ => Err(problems),
         }
     }
+
+    /// What is wrong with the files that [`Knowledge::load`] left for later; for knowledge from outside.
+    pub fn check(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        folder::<Provider>(&self.later.files, "providers", &mut problems);
+        folder::<reply::Group>(&self.later.files, "replies", &mut problems);
+        problems
+    }
+
+    /// The mail providers. A file that cannot be read is left out; [`Knowledge::check`] tells of it.
+    pub fn providers(&self) -> &Providers {
+        let files = &self.later.files;
+        self.later.providers.get_or_init(|| Providers::new(folder(files, "providers", &mut Vec::new())))
+    }
+
+    /// What servers say when they refuse. A file that cannot be read is left out; [`Knowledge::check`] tells of it.
+    pub fn replies(&self) -> &Replies {
+        let files = &self.later.files;
+        self.later.replies.get_or_init(|| Replies::new(folder(files, "replies", &mut Vec::new())))
+    }
+}
+
+/// The files whose folders are parsed only when they are first asked for.
+fn later(files: &[(String, String)]) -> Vec<(String, String)> {
+    let folders = ["providers/", "replies/"];
+    files.iter().filter(|(path, _)| folders.iter().any(|folder| path.starts_with(folder))).cloned().collect()
 }
 
 /// The files of one folder, by their stems.

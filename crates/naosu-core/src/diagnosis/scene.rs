@@ -19,7 +19,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::evidence::{Evidence, Observation, SignIn};
-use crate::knowledge::{Knowledge, Scope};
+use crate::knowledge::{Knowledge, Protocol, Said, Scope};
 
 use super::model::Model;
 
@@ -370,7 +370,14 @@ impl Endpoint<'_> {
         });
         let phase = self.observation.text("reply_phase").unwrap_or_default();
         let enhanced = self.observation.text("reply_enhanced");
-        let meanings = meanings(knowledge, provider, &self.observation.variable, phase, code, enhanced, text);
+        let protocol = match self.observation.variable.as_str() {
+            "imap" => Protocol::Imap,
+            "pop" => Protocol::Pop,
+            _ => Protocol::Smtp,
+        };
+        let said = Said { provider, protocol, phase, code, enhanced, text };
+        let meanings =
+            knowledge.replies().classify(&said).map_or_else(Vec::new, |classified| classified.means);
         if meanings.is_empty() {
             place.add(model, "reply=unknown", &[self.index]);
         } else {
@@ -628,24 +635,19 @@ fn provider(all: &[Observation]) -> Option<&str> {
     all.iter().filter(|o| o.variable == "provider").find_map(|o| o.text("id"))
 }
 
-fn provider_auth(_knowledge: &Knowledge, _all: &[Observation]) -> Option<(usize, &'static str)> {
-    None
+/// What the provider takes in mail programs, where that is not the account's own password.
+fn provider_auth(knowledge: &Knowledge, all: &[Observation]) -> Option<(usize, &'static str)> {
+    let index = places(all, "provider").into_iter().find(|index| all[*index].text("id").is_some())?;
+    let provider = knowledge.providers().get(all[index].text("id")?)?;
+    if provider.oauth_only() {
+        Some((index, "oauth_only"))
+    } else {
+        provider.app_password_only().then_some((index, "app_password"))
+    }
 }
 
 fn is_interceptor(_knowledge: &Knowledge, _name: &str) -> bool {
     false
-}
-
-fn meanings(
-    _knowledge: &Knowledge,
-    _provider: Option<&str>,
-    _protocol: &str,
-    _phase: &str,
-    _code: Option<u16>,
-    _enhanced: Option<&str>,
-    _text: &str,
-) -> Vec<String> {
-    Vec::new()
 }
 
 #[cfg(test)]
