@@ -1,1 +1,79 @@
 //! A file per command.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use naosu_core::knowledge::{Knowledge, Lang, Problem, embedded};
+
+use crate::cli::{Cli, Command};
+use crate::usage::Mistake;
+
+mod check;
+mod diagnose;
+mod document;
+mod knowledge;
+mod order;
+mod try_world;
+
+/// Runs the command; the exit status says how it came out.
+pub(crate) fn run(cli: Cli, lang: Lang) -> Result<ExitCode> {
+    let knowledge = || load(cli.knowledge.as_deref());
+    match cli.command {
+        Command::Check(arguments) => check::run(&knowledge()?, &arguments, lang, cli.color),
+        Command::Diagnose(arguments) => diagnose::run(&knowledge()?, &arguments, lang, cli.color),
+        Command::Try(arguments) => try_world::run(&knowledge()?, &arguments, lang, cli.color),
+        Command::Knowledge(arguments) => knowledge::run(cli.knowledge.as_deref(), &arguments.command, lang),
+        Command::Completions { shell } => document::completions(shell),
+        Command::Man => document::man(),
+    }
+}
+
+/// Prints the result on stdout.
+fn print(text: &str) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).context("write the result")
+}
+
+/// The knowledge: the built-in one, or that of a folder.
+fn load(folder: Option<&Path>) -> Result<Knowledge> {
+    Knowledge::load(&files(folder)?).map_err(|problems| broken(&problems))
+}
+
+/// The knowledge files: the built-in ones, or those of a folder.
+fn files(folder: Option<&Path>) -> Result<Vec<(String, String)>> {
+    let Some(folder) = folder else { return Ok(embedded()) };
+    let mut files = Vec::new();
+    read(folder, folder, &mut files).map_err(|error| {
+        let name = folder.display();
+        Mistake::new(
+            format!("--knowledge {name}: {error}: name a folder like the repository's knowledge/"),
+            format!("--knowledge {name}: {error}: リポジトリの knowledge/ のようなフォルダを指定してください"),
+        )
+    })?;
+    files.sort();
+    Ok(files)
+}
+
+fn read(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            read(root, &path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "toml") {
+            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            files.push((name, std::fs::read_to_string(&path)?));
+        }
+    }
+    Ok(())
+}
+
+fn broken(problems: &[Problem]) -> anyhow::Error {
+    let first = problems.first().map(ToString::to_string).unwrap_or_default();
+    let count = problems.len();
+    Mistake::new(
+        format!("the knowledge has {count} problems, the first: {first}: see all with naosu knowledge check"),
+        format!("ナレッジに{count}件の問題があります。最初の1件: {first}: naosu knowledge check で全件を確認できます"),
+    )
+}

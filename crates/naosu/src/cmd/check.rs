@@ -1,0 +1,83 @@
+//! `naosu check`: measure, diagnose, show.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use naosu_core::diagnosis::Verdict;
+use naosu_core::evidence::Evidence;
+use naosu_core::knowledge::{Knowledge, Lang};
+use naosu_core::report::report;
+use naosu_core::sentence::variable_name;
+use naosu_probe::plan::{Order, measure};
+use naosu_probe::recorder::Recorder;
+
+use super::order::order;
+use crate::cli::{CheckArguments, Color};
+use crate::progress::Progress;
+use crate::render::page::Page;
+use crate::render::text::text;
+use crate::usage::Mistake;
+
+/// How the result of a check is shown.
+pub(crate) struct View {
+    /// As JSON.
+    pub(crate) json: bool,
+    /// With every observation.
+    pub(crate) verbose: bool,
+    /// In colour or not.
+    pub(crate) color: Color,
+}
+
+/// Measures, diagnoses, and prints the report.
+pub(crate) fn run(knowledge: &Knowledge, arguments: &CheckArguments, lang: Lang, color: Color) -> Result<ExitCode> {
+    let order = order(knowledge, arguments, lang)?;
+    let evidence = evidence(knowledge, order, lang)?;
+    if let Some(file) = &arguments.evidence_out {
+        let name = file.display();
+        let json = serde_json::to_string_pretty(&evidence).context("write the evidence as JSON")? + "\n";
+        std::fs::write(file, json).map_err(|error| {
+            Mistake::new(
+                format!("--evidence-out {name}: {error}: name a file that can be written"),
+                format!("--evidence-out {name}: 書き込めません({error}): 書き込めるファイルを指定してください"),
+            )
+        })?;
+    }
+    show(knowledge, evidence, lang, &View { json: arguments.json, verbose: arguments.verbose, color })
+}
+
+/// Carries the order out, with its progress on the terminal.
+pub(crate) fn evidence(knowledge: &Knowledge, order: Order, lang: Lang) -> Result<Evidence> {
+    let names: BTreeMap<String, String> =
+        knowledge.variables.keys().map(|id| (id.clone(), variable_name(knowledge, id, lang).to_owned())).collect();
+    let progress = Arc::new(Progress::start(names, lang));
+    let watcher = Arc::clone(&progress);
+    let recorder = Recorder::new(move |event| watcher.on(event));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the probes")?;
+    let evidence = runtime.block_on(measure(order, knowledge, recorder));
+    // what still waits for a silent network is not waited for
+    runtime.shutdown_background();
+    progress.end();
+    Ok(evidence)
+}
+
+/// Prints the report of the evidence; the exit status is its verdict.
+pub(crate) fn show(knowledge: &Knowledge, evidence: Evidence, lang: Lang, view: &View) -> Result<ExitCode> {
+    let report = report(knowledge, evidence, lang);
+    if view.json {
+        super::print(&(serde_json::to_string(&report).context("write the report as JSON")? + "\n"))?;
+    } else {
+        super::print(&text(knowledge, &report, lang, Page::of_stdout(view.color), view.verbose))?;
+    }
+    Ok(status(report.diagnosis.verdict))
+}
+
+/// The exit status of a verdict: 0 healthy, 1 a cause was found, 3 inconclusive.
+pub(crate) fn status(verdict: Verdict) -> ExitCode {
+    ExitCode::from(match verdict {
+        Verdict::Healthy => 0,
+        Verdict::CauseFound => 1,
+        Verdict::Inconclusive => 3,
+    })
+}

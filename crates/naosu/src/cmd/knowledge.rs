@@ -1,0 +1,80 @@
+//! `naosu knowledge`: a look into what we believe.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use naosu_core::knowledge::{Knowledge, Lang};
+
+use crate::cli::KnowledgeCommand;
+use crate::language::pick;
+use crate::usage::Mistake;
+
+/// Checks, lists or shows knowledge.
+pub(crate) fn run(folder: Option<&Path>, command: &KnowledgeCommand, lang: Lang) -> Result<ExitCode> {
+    let files = super::files(folder)?;
+    match command {
+        KnowledgeCommand::Check => check(&files, lang),
+        KnowledgeCommand::List { kind } => list(&files, kind.as_deref()),
+        KnowledgeCommand::Show { id } => show(&files, id),
+    }
+}
+
+fn check(files: &[(String, String)], lang: Lang) -> Result<ExitCode> {
+    let problems = match Knowledge::load(files) {
+        Ok(knowledge) => knowledge.check(),
+        Err(problems) => problems,
+    };
+    let count = files.len();
+    if problems.is_empty() {
+        super::print(&pick(lang, format!("{count} files, no problem\n"), format!("{count}個のファイルに問題はありません\n")))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let lines: String = problems.iter().map(|problem| format!("{problem}\n")).collect();
+    super::print(&lines)?;
+    Ok(ExitCode::FAILURE)
+}
+
+fn list(files: &[(String, String)], wanted: Option<&str>) -> Result<ExitCode> {
+    let mut kinds: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (path, _) in files {
+        if let Some((kind, stem)) = path.split_once('/') {
+            kinds.entry(kind).or_default().push(stem.trim_end_matches(".toml"));
+        }
+    }
+    let mut out = String::new();
+    match wanted {
+        None => kinds.iter().for_each(|(kind, ids)| out.push_str(&format!("{kind}\t{}\n", ids.len()))),
+        Some(kind) => match kinds.get(kind) {
+            Some(ids) => ids.iter().for_each(|id| out.push_str(&format!("{id}\n"))),
+            None => {
+                let known = kinds.keys().copied().collect::<Vec<_>>().join(", ");
+                return Err(Mistake::new(
+                    format!("{kind}: no such kind of knowledge: one of {known}"),
+                    format!("{kind}: そのような種類はありません。次から選んでください: {known}"),
+                ));
+            }
+        },
+    }
+    super::print(&out)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(files: &[(String, String)], id: &str) -> Result<ExitCode> {
+    let mut out = String::new();
+    for (path, text) in files {
+        let stem = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".toml");
+        if stem == id {
+            out.push_str(&format!("# knowledge/{path}\n{}\n\n", text.trim_end()));
+        }
+    }
+    if out.is_empty() {
+        return Err(Mistake::new(
+            format!("{id}: nothing has this id: see naosu knowledge list KIND"),
+            format!("{id}: そのidはありません: naosu knowledge list 種類 で一覧を見られます"),
+        ));
+    }
+    super::print(&out)?;
+    Ok(ExitCode::SUCCESS)
+}
