@@ -7,6 +7,8 @@
 //! Every probe is given the [`recorder::Recorder`] it writes to, the [`deadline::Deadline`] it must keep, and the
 //! observations it had to wait for.
 
+pub mod clock;
+pub mod connectivity;
 pub mod deadline;
 pub mod dns;
 pub mod family;
