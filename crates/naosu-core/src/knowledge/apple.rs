@@ -89,13 +89,13 @@ mod tests {
     fn each_apple_service_has_purposes_with_hosts_to_measure() {
         let knowledge = Knowledge::load(&embedded()).unwrap();
         let of = |service: &str| -> Vec<&str> {
-            apple_purposes(&knowledge.apple, service).into_iter().map(|(id, _)| id).collect()
+            apple_purposes(knowledge.apple(), service).into_iter().map(|(id, _)| id).collect()
         };
         assert_eq!(of("apple_id"), ["push", "sign_in", "time"]);
         assert_eq!(of("icloud"), ["icloud", "push", "sign_in", "time"]);
         assert_eq!(of("imessage"), ["activation", "identity", "push", "sign_in", "time"]);
         assert!(of("gmail").is_empty());
-        for (id, purpose) in &knowledge.apple {
+        for (id, purpose) in knowledge.apple() {
             if let Some(variable) = &purpose.variable {
                 assert!(knowledge.variables.contains_key(variable), "{id}");
                 assert!(purpose.host.iter().any(|host| !host.measure.is_empty()), "{id}");
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn apples_own_authority_is_told_from_an_interceptor() {
         let knowledge = Knowledge::load(&embedded()).unwrap();
-        let push = &knowledge.apple["push"].host[0];
+        let push = &knowledge.apple()["push"].host[0];
         assert!(push.issued_by_apple("CN=Apple Server Authentication CA, O=Apple Inc., C=US"));
         assert!(!push.issued_by_apple("CN=Zscaler Intermediate Root CA, O=Zscaler Inc."));
     }

@@ -108,7 +108,7 @@ mod tests {
     fn each_service_has_the_feeds_that_tell_of_it() {
         let knowledge = Knowledge::load(&embedded()).unwrap();
         let of = |service: &str, provider: Option<&str>| -> Vec<String> {
-            let feeds = status_feeds(&knowledge.status, service, provider);
+            let feeds = status_feeds(knowledge.status(), service, provider);
             feeds.into_iter().map(|(id, ..)| id.to_owned()).collect()
         };
         assert_eq!(of("icloud", None), ["apple_en"]);
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(of("outlook", None), ["microsoft_consumer"]);
         assert_eq!(of("other", Some("fastmail")), ["fastmail"]);
         assert!(of("other", Some("gmx")).is_empty() && of("docomo", None).is_empty());
-        for (id, feed) in &knowledge.status {
+        for (id, feed) in knowledge.status() {
             assert!(!feed.fetch || feed.format != StatusFormat::Other, "{id}");
             for covers in &feed.covers {
                 assert!(knowledge.taxonomy.values["service"].contains(&covers.service), "{id}");
