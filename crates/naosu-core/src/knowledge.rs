@@ -11,15 +11,21 @@ use serde::de::DeserializeOwned;
 
 use crate::diagnosis::Model;
 
+pub use self::apple::{AppleHost, ApplePurpose, apple_purposes};
+pub use self::interceptor::{Interceptor, InterceptorKind, interceptor};
 pub use self::provider::{Auth, Protocol, Provider, Providers, Quirk, Security, Server, UserName};
 pub use self::reply::{Classified, Group, Kind, Match, Replies, Reply, Said, Side, Specificity};
 pub use self::signature::{Scope, Signature, SignatureGroup};
+pub use self::status::{Covers, StatusFeed, StatusFormat, status_feeds};
 pub use self::taxonomy::{CauseEntry, Taxonomy};
 pub use self::variable::{Outcome, State, Variable};
 
+mod apple;
+mod interceptor;
 mod provider;
 mod reply;
 mod signature;
+mod status;
 mod taxonomy;
 mod variable;
 
@@ -39,8 +45,11 @@ pub struct Knowledge {
 #[derive(Debug, Default)]
 struct Later {
     files: Vec<(String, String)>,
+    apple: OnceLock<BTreeMap<String, ApplePurpose>>,
+    interceptors: OnceLock<BTreeMap<String, Interceptor>>,
     providers: OnceLock<Providers>,
     replies: OnceLock<Replies>,
+    status: OnceLock<BTreeMap<String, StatusFeed>>,
 }
 
 /// A sentence or word in both languages.
@@ -105,9 +114,27 @@ impl Knowledge {
     /// What is wrong with the files that [`Knowledge::load`] left for later; for knowledge from outside.
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
+        folder::<ApplePurpose>(&self.later.files, "apple", &mut problems);
+        folder::<Interceptor>(&self.later.files, "interceptors", &mut problems);
         folder::<Provider>(&self.later.files, "providers", &mut problems);
-        folder::<reply::Group>(&self.later.files, "replies", &mut problems);
+        folder::<StatusFeed>(&self.later.files, "status", &mut problems);
+        folder::<Group>(&self.later.files, "replies", &mut problems);
         problems
+    }
+
+    /// What Apple devices must reach, by purpose. A file that cannot be read is left out, see [`Knowledge::check`].
+    pub fn apple(&self) -> &BTreeMap<String, ApplePurpose> {
+        self.later.apple.get_or_init(|| folder(&self.later.files, "apple", &mut Vec::new()))
+    }
+
+    /// Products that replace certificates. A file that cannot be read is left out, see [`Knowledge::check`].
+    pub fn interceptors(&self) -> &BTreeMap<String, Interceptor> {
+        self.later.interceptors.get_or_init(|| folder(&self.later.files, "interceptors", &mut Vec::new()))
+    }
+
+    /// Status pages. A file that cannot be read is left out, see [`Knowledge::check`].
+    pub fn status(&self) -> &BTreeMap<String, StatusFeed> {
+        self.later.status.get_or_init(|| folder(&self.later.files, "status", &mut Vec::new()))
     }
 
     /// The mail providers. A file that cannot be read is left out; [`Knowledge::check`] tells of it.
@@ -125,7 +152,7 @@ impl Knowledge {
 
 /// The files whose folders are parsed only when they are first asked for.
 fn later(files: &[(String, String)]) -> Vec<(String, String)> {
-    let folders = ["providers/", "replies/"];
+    let folders = ["apple/", "interceptors/", "providers/", "replies/", "status/"];
     files.iter().filter(|(path, _)| folders.iter().any(|folder| path.starts_with(folder))).cloned().collect()
 }
 
@@ -196,6 +223,7 @@ mod tests {
     fn the_embedded_knowledge_loads() {
         let knowledge = Knowledge::load(&embedded()).unwrap();
         assert!(knowledge.taxonomy.cause.contains_key("cert_expired"));
+        assert_eq!(knowledge.check(), []);
         assert!(knowledge.variables["pop"].outcomes.contains_key("cert_expired"));
     }
 }

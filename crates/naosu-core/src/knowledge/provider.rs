@@ -77,9 +77,8 @@ pub struct Provider {
     /// The mail exchangers by which a domain hosted there is recognised; `*.` stands for any labels.
     #[serde(default)]
     pub mx: Vec<String>,
-    /// Whether the mail exchangers were seen in a source.
-    #[serde(default)]
-    pub mx_verified: bool,
+    /// Where the mail exchangers come from.
+    pub mx_source: Option<String>,
     /// Its own page about mail settings.
     pub help: Option<String>,
     /// Whether that page was seen.
