@@ -6,7 +6,14 @@
 //! A scenario with a `[real]` section is played by the binary of this crate with real servers in network namespaces.
 //!
 //! This crate depends on no other naosu crate, so that it cannot share a mistake with what it tests.
-//! Start reading at [`scenario`], then [`world`], then the servers in [`server`].
+//! Start reading at [`scenario`], then [`fault`] (what a world can be told), then [`world`].
 
+mod account;
+pub mod catalogue;
+mod clock;
+pub mod delay;
 pub mod fault;
+mod gate;
 pub mod scenario;
+mod server;
+pub mod world;
