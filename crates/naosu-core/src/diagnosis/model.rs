@@ -9,7 +9,7 @@ use super::scene::{FactSet, Scene};
 /// How probable "something else" is beforehand, on the scale of the causes' priors (per 1000 troubles).
 const PRIOR_OTHER: f64 = 15.0;
 /// How often nothing is wrong when somebody checks, on the same scale.
-const PRIOR_HEALTHY: f64 = 1500.0;
+const PRIOR_HEALTHY: f64 = 600.0;
 /// The likelihoods are kept above this: no single observation rules a cause out for good (troubleshooting §1.1).
 const FLOOR: f64 = 1e-4;
 
@@ -116,7 +116,8 @@ impl Model {
         model.hypotheses.extend([Hypothesis::Other, Hypothesis::Healthy]);
         model.log_priors.extend([PRIOR_OTHER.ln(), PRIOR_HEALTHY.ln()]);
         for (name, group) in groups {
-            let compiled = group.signature.iter().map(|s| model.compile(name, s, problems)).collect();
+            let compiled =
+                group.signature.iter().map(|s| model.compile(name, group.scope, s, problems)).collect();
             model.groups.push(Group { name: name.clone(), scope: group.scope, signatures: compiled });
         }
         model
@@ -215,6 +216,7 @@ impl Model {
     fn compile(
         &mut self,
         group: &str,
+        scope: Scope,
         signature: &crate::knowledge::Signature,
         problems: &mut Vec<Problem>,
     ) -> Compiled {
@@ -253,6 +255,8 @@ impl Model {
         let mut none = FactSet::default();
         signature.none.iter().for_each(|condition| none.union(&self.fact_set(condition)));
         let rest = signature.rest.max(FLOOR);
+        // a healthy account has no failing endpoint, unless the signature says so
+        let ground = if scope == Scope::Run { rest } else { FLOOR };
         Compiled {
             id: signature.id.clone(),
             all,
@@ -263,7 +267,7 @@ impl Model {
             reply: signature.reply.clone(),
             rest,
             other: signature.other.unwrap_or(rest).max(FLOOR),
-            healthy: signature.healthy.unwrap_or(rest).max(FLOOR),
+            healthy: signature.healthy.unwrap_or(ground).max(FLOOR),
         }
     }
 

@@ -55,6 +55,6 @@ pub struct Signature {
     pub rest: f64,
     /// P(signature | a cause that we do not know); `rest` when absent.
     pub other: Option<f64>,
-    /// P(signature | nothing is wrong); `rest` when absent.
+    /// P(signature | nothing is wrong); when absent `rest` for the run's groups, and next to nothing for an endpoint's.
     pub healthy: Option<f64>,
 }

@@ -1,0 +1,371 @@
+//! What evidence leads to: one small evidence per class of trouble.
+//!
+//! The notation is a line per observation: `variable outcome subject key=value …`; `^` before the variable makes it
+//! wait for the line before.
+
+use naosu_core::diagnosis::{Diagnosis, Verdict, diagnose};
+use naosu_core::evidence::{Evidence, Observation, ObservationId, Request, SCHEMA, SignIn};
+use naosu_core::knowledge::{Knowledge, embedded};
+use serde_json::Value;
+
+fn evidence(text: &str) -> Evidence {
+    let mut observations: Vec<Observation> = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let mut words = line.split_whitespace();
+        let variable = words.next().unwrap();
+        let after: Vec<ObservationId> = match variable.strip_prefix('^') {
+            Some(_) => observations
+                .iter()
+                .rev()
+                .find(|o| o.variable != "neighbour")
+                .map(|o| o.id.clone())
+                .into_iter()
+                .collect(),
+            None => Vec::new(),
+        };
+        let variable = variable.trim_start_matches('^').to_owned();
+        let (outcome, subject) = (words.next().unwrap().to_owned(), words.next().unwrap().to_owned());
+        let detail = words
+            .map(|word| {
+                let (key, value) = word.split_once('=').unwrap();
+                let value = value.replace('_', " ");
+                let value = value.parse::<f64>().map_or(Value::from(value), Value::from);
+                (key.to_owned(), value)
+            })
+            .collect();
+        let id = ObservationId(format!("o{}", observations.len() + 1));
+        observations.push(Observation {
+            id,
+            variable,
+            outcome,
+            subject,
+            detail,
+            started_ms: 0,
+            elapsed_ms: 1,
+            after,
+        });
+    }
+    let request = Request {
+        address: Some("hanako@example.jp".to_owned()),
+        sign_in: SignIn::Password,
+        ..Request::default()
+    };
+    Evidence {
+        schema: SCHEMA.to_owned(),
+        request,
+        started: "2026-11-22T10:00:00Z".to_owned(),
+        elapsed_ms: 100,
+        observations,
+    }
+}
+
+fn diagnosed(text: &str) -> Diagnosis {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    diagnose(&knowledge, &evidence(text))
+}
+
+#[track_caller]
+fn found(cause: &str, text: &str) -> Diagnosis {
+    let diagnosis = diagnosed(text);
+    let first = diagnosis.causes.first().map(|first| first.id.as_str());
+    assert_eq!((diagnosis.verdict, first), (Verdict::CauseFound, Some(cause)), "{diagnosis:#?}");
+    diagnosis
+}
+
+const ONLINE: &str = "
+    route_ipv4 default device
+    connectivity online ipv4 rtt_ms=12
+    connectivity no_route ipv6
+    clock accurate device offset_s=0.02
+    dns answer imap.example.jp_A answers=192.0.2.1
+    dns_canary honest system
+    disk enough home
+    vpn none device
+    proxy none device
+";
+
+fn online(rest: &str) -> String {
+    format!("{ONLINE}{rest}")
+}
+
+#[test]
+fn everything_works() {
+    let diagnosis = diagnosed(&online("imap ok imap.example.jp:993\nsmtp ok smtp.example.jp:587"));
+    assert_eq!(diagnosis.verdict, Verdict::Healthy, "{diagnosis:#?}");
+    assert!(diagnosis.causes.is_empty());
+}
+
+#[test]
+fn nothing_measured_is_inconclusive() {
+    assert_eq!(diagnosed("system recorded device").verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn a_failing_endpoint_is_never_healthy() {
+    let diagnosis = diagnosed(&online("imap conversation_garbage imap.example.jp:993"));
+    assert_ne!(diagnosis.verdict, Verdict::Healthy);
+}
+
+#[test]
+fn certificates() {
+    let window = "not_before=2025-01-01T00:00:00Z not_after=2026-11-20T00:00:00Z";
+    let diagnosis = found(
+        "cert_expired",
+        &online(&format!("imap cert_expired imap.example.jp:993 {window}\nsmtp ok smtp.example.jp:587")),
+    );
+    assert_eq!(diagnosis.causes[0].evidence_for.last().unwrap().0, "o10");
+    found("cert_name_mismatch", &online("imap cert_name_mismatch imap.example.jp:993"));
+    found("cert_untrusted", &online("imap cert_self_signed imap.example.jp:993"));
+    found("cert_untrusted", &online("imap cert_incomplete imap.example.jp:993 issuer=CA"));
+    found(
+        "cert_untrusted",
+        &online(
+            "imap cert_untrusted_root imap.example.jp:993 issuer=House_CA\nsmtp cert_untrusted_root smtp.example.jp:587 issuer=House_CA",
+        ),
+    );
+    found("tls_version_too_old", &online("imap tls_too_old imap.example.jp:993 version=TLS_1.0"));
+}
+
+#[test]
+fn one_issuer_over_unrelated_hosts_is_an_interceptor() {
+    found(
+        "tls_interception_or_antivirus",
+        &online(
+            "imap cert_untrusted_root imap.example.jp:993 issuer=Gate_CA
+             smtp cert_untrusted_root smtp.example.com:587 issuer=Gate_CA",
+        ),
+    );
+}
+
+#[test]
+fn a_wrong_clock_is_told_from_an_expired_certificate() {
+    let clock = "connectivity online ipv4 rtt_ms=9\nclock off device offset_s=-94608000";
+    let window = "not_before=2023-01-01T00:00:00Z not_after=2024-06-01T00:00:00Z";
+    found("clock_skew", &format!("{clock}\nimap cert_expired imap.example.jp:993 {window}"));
+    found(
+        "clock_skew",
+        "connectivity online ipv4 rtt_ms=9\nclock off device offset_s=1200\nimap ok imap.example.jp:993",
+    );
+}
+
+#[test]
+fn the_way_out() {
+    found(
+        "no_internet",
+        "route_ipv4 none device
+         connectivity no_route ipv4
+         connectivity no_route ipv6
+         dns unreachable imap.example.jp_A
+         imap name_silent imap.example.jp:993
+         smtp name_silent smtp.example.jp:587",
+    );
+    found(
+        "no_internet",
+        "route_ipv4 default device
+         connectivity silent ipv4
+         clock unmeasured device
+         dns answer imap.example.jp_A answers=192.0.2.1
+         tcp silent imap.example.jp:993 host=imap.example.jp port=993 address=192.0.2.1
+         imap tcp_silent imap.example.jp:993",
+    );
+    found(
+        "captive_portal",
+        "connectivity portal ipv4\ndns_canary hijacked system\nimap cert_name_mismatch imap.example.jp:993",
+    );
+    found(
+        "dns_failure",
+        "connectivity online ipv4 rtt_ms=9
+         dns servfail imap.example.jp_A
+         imap name_servfail imap.example.jp:993
+         smtp name_servfail smtp.example.jp:587",
+    );
+    found(
+        "dns_failure",
+        "connectivity name_unresolved ipv4
+         dns port_refused imap.example.jp_A
+         ntp name_unresolved ntp.example.jp
+         imap name_silent imap.example.jp:993",
+    );
+    found(
+        "dns_failure",
+        "connectivity online ipv4 rtt_ms=9
+         dns silent imap.example.jp_A
+         imap name_silent imap.example.jp:993",
+    );
+}
+
+#[test]
+fn a_vpn_that_swallows_everything() {
+    found(
+        "vpn_or_proxy",
+        "route_ipv4 default device
+         vpn default_route tun0
+         connectivity silent ipv4
+         dns silent imap.example.jp_A
+         imap name_silent imap.example.jp:993",
+    );
+    found(
+        "vpn_or_proxy",
+        &online("vpn target_route tun0\ntcp silent x port=993\nimap tcp_silent imap.example.jp:993"),
+    );
+}
+
+#[test]
+fn ports() {
+    found(
+        "firewall_or_port_block",
+        &online(
+            "imap tcp_silent imap.example.jp:993\n^neighbour open imap.example.jp:143\n^neighbour silent imap.example.jp:443",
+        ),
+    );
+    found(
+        "firewall_or_port_block",
+        &online("smtp tcp_silent mail.example.jp:25\nimap ok mail.example.jp:993"),
+    );
+    found("firewall_or_port_block", &online("imap tcp_prohibited imap.example.jp:993"));
+    found(
+        "provider_outage",
+        &online(
+            "imap tcp_refused mail.example.jp:993
+             ^neighbour refused mail.example.jp:143
+             smtp tcp_refused mail.example.jp:587",
+        ),
+    );
+    found(
+        "wrong_port_or_security",
+        &online(
+            "imap tcp_refused imap.example.jp:1993\n^neighbour open imap.example.jp:993\nsmtp ok smtp.example.jp:587",
+        ),
+    );
+    found(
+        "wrong_port_or_security",
+        &online("imap tls_plaintext imap.example.jp:143\nsmtp ok smtp.example.jp:587"),
+    );
+    found(
+        "wrong_port_or_security",
+        &online("imap sign_in_withheld imap.example.jp:143\nsmtp ok smtp.example.jp:587"),
+    );
+}
+
+#[test]
+fn a_name_that_does_not_exist_is_a_setting() {
+    found(
+        "wrong_server_settings",
+        &online(
+            "dns nxdomain imap.exmaple.jp_A\nimap name_not_found imap.exmaple.jp:993\nsmtp ok smtp.example.jp:587",
+        ),
+    );
+}
+
+#[test]
+fn large_packets_vanish() {
+    found(
+        "path_mtu_or_packet_loss",
+        &online(
+            "imap tls_stalled imap.example.jp:993\n^path_mtu black_hole imap.example.jp:993\nsmtp tls_stalled smtp.example.jp:587",
+        ),
+    );
+}
+
+#[test]
+fn dead_ipv6_costs_only_a_delay() {
+    found(
+        "ipv6_broken",
+        "route_ipv6 default device
+         connectivity online ipv4 rtt_ms=9
+         connectivity silent ipv6
+         clock accurate device offset_s=0.1
+         tcp silent imap.example.jp:993_@2001:db8::1 host=imap.example.jp port=993 address=2001:db8::1
+         tcp open imap.example.jp:993_@192.0.2.1 host=imap.example.jp port=993 address=192.0.2.1
+         imap ok imap.example.jp:993",
+    );
+}
+
+#[test]
+fn replies_name_the_cause() {
+    let refused = |text: &str| {
+        online(&format!("imap sign_in_refused imap.example.jp:993 reply={text} reply_phase=sign_in"))
+    };
+    found("wrong_password", &refused("NO_[AUTHENTICATIONFAILED]_Authentication_failed."));
+    found("app_password_required", &refused("NO_[ALERT]_Application-specific_password_required"));
+    found("basic_auth_disabled_oauth_required", &online("imap sign_in_oauth_only imap.example.jp:993"));
+    found(
+        "recipient_unknown",
+        &online(
+            "smtp recipient_refused smtp.example.jp:587 reply=550_5.1.1_User_unknown reply_code=550 reply_enhanced=5.1.1 reply_phase=rcpt_to",
+        ),
+    );
+}
+
+#[test]
+fn what_is_full() {
+    found("mailbox_full", &online("imap_quota full INBOX\nimap ok imap.example.jp:993"));
+    found("device_storage_full", &online("imap ok imap.example.jp:993").replace("disk enough", "disk full"));
+}
+
+#[test]
+fn an_observation_told_twice_counts_once() {
+    let once = diagnosed(&online("imap tls_stalled imap.example.jp:993"));
+    let twice = diagnosed(&online(
+        "imap tls_stalled imap.example.jp:993\ndns_canary honest system\nclock accurate device offset_s=0.02",
+    ));
+    assert_eq!(once.causes[0].probability, twice.causes[0].probability);
+}
+
+#[test]
+fn the_order_of_the_evidence_does_not_matter() {
+    let text = online("imap cert_expired imap.example.jp:993\nsmtp tcp_silent smtp.example.jp:587");
+    let mut backwards = evidence(&text);
+    backwards.observations.reverse();
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let (one, two) = (diagnose(&knowledge, &evidence(&text)), diagnose(&knowledge, &backwards));
+    let ranks = |d: &Diagnosis| d.causes.iter().map(|c| (c.id.clone(), c.probability)).collect::<Vec<_>>();
+    assert_eq!(ranks(&one), ranks(&two));
+}
+
+#[test]
+fn every_fact_a_signature_asks_for_can_be_observed() {
+    const DERIVED: [&str; 24] = [
+        "mail",
+        "apple",
+        "stage",
+        "protocol",
+        "security",
+        "port",
+        "peer",
+        "peer_other_host",
+        "same_host_peer_alive",
+        "peer_alive",
+        "neighbour_mail",
+        "sibling",
+        "web",
+        "reply",
+        "reply_means",
+        "true_clock",
+        "interceptor",
+        "internet",
+        "outside",
+        "resolver",
+        "ipv6",
+        "at",
+        "spoken",
+        "capabilities",
+    ];
+    const REQUEST: [&str; 8] =
+        ["service", "device", "client", "sign_in", "provider_auth", "apple_peer", "push_fallback", "purpose"];
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let staged = &knowledge.variables["smtp"].outcomes;
+    for fact in knowledge.model.fact_texts() {
+        let (variable, outcome) = fact.split_once('=').unwrap();
+        if matches!(variable, "mail" | "apple" | "peer" | "peer_other_host") {
+            assert!(staged.contains_key(outcome), "{fact}: no such outcome");
+        } else if let Some(known) = knowledge.variables.get(variable) {
+            assert!(known.outcomes.contains_key(outcome), "{fact}: no such outcome");
+        } else {
+            assert!(
+                DERIVED.contains(&variable) || REQUEST.contains(&variable) || variable == "addresses",
+                "{fact}: no such variable"
+            );
+        }
+    }
+}
