@@ -16,6 +16,7 @@ pub mod http;
 #[cfg(test)]
 mod local;
 pub mod others;
+pub mod path;
 pub mod recorder;
 pub mod secret;
 pub mod tcp;
