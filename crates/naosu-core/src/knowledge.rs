@@ -8,9 +8,17 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::intake::Compiled;
+
+pub use self::client_error::{ClientErrors, KnownMessage};
+pub use self::phrase::{Context, Forms, Phrase, Topic};
+pub use self::symptom::Symptom;
 pub use self::taxonomy::{CauseEntry, Taxonomy};
 pub use self::variable::{Outcome, State, Variable};
 
+mod client_error;
+mod phrase;
+mod symptom;
 mod taxonomy;
 mod variable;
 
@@ -21,6 +29,14 @@ pub struct Knowledge {
     pub taxonomy: Taxonomy,
     /// What can be observed, with its outcomes and their sentences.
     pub variables: BTreeMap<String, Variable>,
+    /// What the user sees.
+    pub symptoms: BTreeMap<String, Symptom>,
+    /// How people say it, by topic.
+    pub phrases: BTreeMap<String, Topic>,
+    /// What clients say, by client.
+    pub client_errors: BTreeMap<String, ClientErrors>,
+    /// The three above, compiled for [`crate::intake`] when first needed.
+    pub compiled: Compiled,
 }
 
 /// A sentence or word in both languages.
@@ -69,8 +85,18 @@ impl Knowledge {
         let taxonomy = single(files, "taxonomy.toml", &mut problems);
         let mut variables: BTreeMap<String, Variable> = folder(files, "variables", &mut problems);
         variable::extend(&mut variables, &mut problems);
+        let symptoms = folder(files, "symptoms", &mut problems);
+        let phrases = folder(files, "phrases", &mut problems);
+        let client_errors = folder(files, "client_errors", &mut problems);
         match taxonomy {
-            Some(taxonomy) if problems.is_empty() => Ok(Self { taxonomy, variables }),
+            Some(taxonomy) if problems.is_empty() => Ok(Self {
+                taxonomy,
+                variables,
+                symptoms,
+                phrases,
+                client_errors,
+                compiled: Compiled::default(),
+            }),
             _ => Err(problems),
         }
     }

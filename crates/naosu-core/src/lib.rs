@@ -8,4 +8,5 @@
 //! (what follows), then [`report`] (what is said).
 
 pub mod evidence;
+pub mod intake;
 pub mod knowledge;
