@@ -10,22 +10,29 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::diagnosis::Model;
+use crate::intake::Compiled;
 
 pub use self::apple::{AppleHost, ApplePurpose, apple_purposes};
+pub use self::client_error::{ClientErrors, KnownMessage};
 pub use self::interceptor::{Interceptor, InterceptorKind, interceptor};
+pub use self::phrase::{Context, Forms, Phrase, Topic};
 pub use self::provider::{Auth, Protocol, Provider, Providers, Quirk, Security, Server, UserName};
 pub use self::reply::{Classified, Group, Kind, Match, Replies, Reply, Said, Side, Specificity};
 pub use self::signature::{Scope, Signature, SignatureGroup};
 pub use self::status::{Covers, StatusFeed, StatusFormat, status_feeds};
+pub use self::symptom::Symptom;
 pub use self::taxonomy::{CauseEntry, Taxonomy};
 pub use self::variable::{Outcome, State, Variable};
 
 mod apple;
+mod client_error;
 mod interceptor;
+mod phrase;
 mod provider;
 mod reply;
 mod signature;
 mod status;
+mod symptom;
 mod taxonomy;
 mod variable;
 
@@ -38,6 +45,14 @@ pub struct Knowledge {
     pub variables: BTreeMap<String, Variable>,
     /// Priors and signatures, made ready for the diagnosis.
     pub model: Model,
+    /// What the user sees.
+    pub symptoms: BTreeMap<String, Symptom>,
+    /// How people say it, by topic.
+    pub phrases: BTreeMap<String, Topic>,
+    /// What clients say, by client.
+    pub client_errors: BTreeMap<String, ClientErrors>,
+    /// The three above, compiled for [`crate::intake`] when first needed.
+    pub compiled: Compiled,
     later: Later,
 }
 
@@ -102,10 +117,14 @@ impl Knowledge {
         let priors: BTreeMap<String, f64> =
             taxonomy.iter().flat_map(|t: &Taxonomy| t.cause.keys()).map(|id| (id.clone(), 10.0)).collect();
         let model = Model::new(&priors, &[], &signatures, &mut problems);
+        let symptoms = folder(files, "symptoms", &mut problems);
+        let phrases = folder(files, "phrases", &mut problems);
+        let client_errors = folder(files, "client_errors", &mut problems);
         match taxonomy {
             Some(taxonomy) if problems.is_empty() => {
                 let later = Later { files: later(files), ..Later::default() };
-                Ok(Self { taxonomy, variables, model, later })
+                let compiled = Compiled::default();
+                Ok(Self { taxonomy, variables, model, symptoms, phrases, client_errors, compiled, later })
             }
             _ => Err(problems),
         }

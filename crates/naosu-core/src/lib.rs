@@ -9,6 +9,7 @@
 
 pub mod diagnosis;
 pub mod evidence;
+pub mod intake;
 pub mod knowledge;
 pub mod report;
 pub mod sentence;

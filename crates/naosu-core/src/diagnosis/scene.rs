@@ -19,7 +19,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::evidence::{Evidence, Observation, SignIn};
-use crate::knowledge::{Knowledge, Protocol, Said, Scope};
+use crate::knowledge::{Knowledge, Protocol, Said, Scope, interceptor};
 
 use super::model::Model;
 
@@ -646,8 +646,8 @@ fn provider_auth(knowledge: &Knowledge, all: &[Observation]) -> Option<(usize, &
     }
 }
 
-fn is_interceptor(_knowledge: &Knowledge, _name: &str) -> bool {
-    false
+fn is_interceptor(knowledge: &Knowledge, name: &str) -> bool {
+    interceptor(knowledge.interceptors(), name).is_some()
 }
 
 #[cfg(test)]

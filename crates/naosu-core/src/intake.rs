@@ -1,0 +1,105 @@
+//! From a person's words to what is the matter with them.
+//!
+//! Pure and deterministic: the words are brought to one spelling (`normalize`), the phrases and known messages of the
+//! knowledge are found in them (`pattern`, `message`), and what was found is added up (`score`) as logarithms of
+//! likelihood ratios, so that every probability can be traced to the phrases behind it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+pub use self::normalize::normalize;
+use self::recogniser::Recogniser;
+use crate::knowledge::{Knowledge, Lang, Problem};
+
+mod message;
+pub mod normalize;
+mod pattern;
+mod recogniser;
+mod score;
+
+/// What was recognised in a person's words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recognised {
+    /// Symptoms, best first; the probabilities add up to one.
+    pub symptom: Vec<Scored>,
+    /// Causes the words speak for, best first; the probabilities add up to one.
+    pub cause: Vec<Scored>,
+    /// The user's own service, `unknown` when it is not said.
+    pub service: String,
+    /// The device, `unknown` when it is not said.
+    pub device: String,
+    /// The mail program, `unknown` when it is not said.
+    pub client: String,
+    /// The language of the words.
+    pub lang: Lang,
+    /// Known messages that are quoted, strongest first.
+    pub messages: Vec<Matched>,
+    /// Circumstances that are stated, such as `since` = `update`.
+    pub circumstances: BTreeMap<String, String>,
+    /// The phrases that matched (`topic.id`), for explanations.
+    pub phrases: Vec<String>,
+}
+
+/// An id with its probability.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Scored {
+    /// An id of the taxonomy.
+    pub id: String,
+    /// Its probability.
+    pub p: f64,
+}
+
+/// A known message that the words quote.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Matched {
+    /// The file of `knowledge/client_errors` it is in.
+    pub client: String,
+    /// Its id there.
+    pub id: String,
+    /// 0 to 1: how much of a distinctive text was there.
+    pub strength: f64,
+}
+
+/// The compiled knowledge of words, built when it is first needed.
+#[derive(Default)]
+pub struct Compiled(std::sync::OnceLock<Recogniser>);
+
+impl std::fmt::Debug for Compiled {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Compiled")
+    }
+}
+
+/// Recognises what a person's words say.
+pub fn recognise(knowledge: &Knowledge, text: &str) -> Recognised {
+    let recogniser = knowledge.compiled.0.get_or_init(|| Recogniser::new(knowledge).0);
+    score::score(knowledge, recogniser, text)
+}
+
+/// One line of `naosu ask --batch`: the contract with tests from outside.
+pub fn ask_line(knowledge: &Knowledge, id: &str, text: &str) -> serde_json::Value {
+    let found = recognise(knowledge, text);
+    serde_json::json!({
+        "id": id,
+        "symptom": rounded(&found.symptom),
+        "cause": rounded(&found.cause),
+        "service": found.service,
+        "device": found.device,
+        "client": found.client,
+    })
+}
+
+/// What is wrong with the knowledge of words: patterns that do not compile, ids that do not resolve.
+pub fn problems(knowledge: &Knowledge) -> Vec<Problem> {
+    Recogniser::new(knowledge).1
+}
+
+/// Probabilities as a person would write them; what rounds to nothing is left out.
+fn rounded(scored: &[Scored]) -> Vec<Scored> {
+    scored
+        .iter()
+        .map(|Scored { id, p }| Scored { id: id.clone(), p: (p * 1e4).round() / 1e4 })
+        .filter(|scored| scored.p > 0.0)
+        .collect()
+}

@@ -1,0 +1,259 @@
+//! Adds up what was found in the words.
+//!
+//! A symptom's score is the logarithm of its prior plus the weights of the phrases and messages that were found; a
+//! cause's is the logarithm of its share in the likely symptoms plus the same. Of phrases that tell the same thing
+//! (one group) only the strongest counts. The scores become probabilities by a softmax with a temperature above one,
+//! because the phrases are not independent.
+
+use std::collections::BTreeMap;
+
+use super::normalize::{is_kana, normalize};
+use super::pattern::Span;
+use super::recogniser::Recogniser;
+use super::{Matched, Recognised, Scored};
+use crate::knowledge::{Context, Knowledge, KnownMessage, Lang, Phrase};
+
+/// How much softer than independent evidence the symptoms are.
+const SYMPTOM_TEMPERATURE: f64 = 1.3;
+/// The same for the causes.
+const CAUSE_TEMPERATURE: f64 = 1.3;
+/// What a whole distinctive message adds to its symptom.
+const MESSAGE_SYMPTOM: f64 = 2.2;
+/// What a whole distinctive message adds to a cause it always means, per nat above `UNNAMED`.
+const MESSAGE_CAUSE: f64 = 0.8;
+/// Probability below which a message does not speak for a cause.
+const UNNAMED: f64 = 0.03;
+/// Share of a cause that a symptom does not name.
+const UNLISTED: f64 = 0.004;
+/// Weight below which a service, device or client counts as not said.
+const SAID: f64 = 0.5;
+/// Messages that are looked at.
+const MESSAGES: usize = 4;
+
+/// Sums of weights by target; each group's strongest counts.
+#[derive(Default)]
+struct Sums(BTreeMap<String, BTreeMap<String, f64>>);
+
+/// Recognises a text.
+pub(super) fn score(knowledge: &Knowledge, recogniser: &Recogniser, text: &str) -> Recognised {
+    let normalised = normalize(text);
+    let (phrases, ids) = phrases(knowledge, recogniser, &normalised);
+    let messages = messages(knowledge, recogniser, &normalised);
+
+    let (mut symptom, mut cause) = (Sums::default(), Sums::default());
+    let (mut service, mut device, mut client) = (Sums::default(), Sums::default(), Sums::default());
+    let mut circumstances = BTreeMap::new();
+    for (phrase, id) in phrases.iter().zip(&ids) {
+        let group = phrase.group.as_ref().unwrap_or(id);
+        symptom.add(group, &phrase.symptom, 1.0);
+        cause.add(group, &phrase.cause, 1.0);
+        service.add(group, &phrase.service, 1.0);
+        device.add(group, &phrase.device, 1.0);
+        client.add(group, &phrase.client, 1.0);
+        for (name, value) in &phrase.sets {
+            circumstances.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    for (matched, message) in messages.iter().take(MESSAGES) {
+        symptom.add(
+            "message",
+            &BTreeMap::from([(message.symptom.clone(), MESSAGE_SYMPTOM)]),
+            matched.strength,
+        );
+        let means = message.means.iter().filter(|&(_, &p)| p > UNNAMED);
+        let weights = means.map(|(id, p)| (id.clone(), MESSAGE_CAUSE * (p / UNNAMED).ln())).collect();
+        cause.add("message", &weights, matched.strength);
+        let errors = &knowledge.client_errors[&matched.client];
+        for (sums, value) in [(&mut service, &errors.service), (&mut client, &errors.client)] {
+            if let Some(value) = value {
+                sums.add("message", &BTreeMap::from([(value.clone(), 1.0)]), matched.strength);
+            }
+        }
+    }
+    let (service, device, client) = (service.said(), device.said(), client.said());
+    let mut given: Vec<&Context> = Vec::new();
+    for (topic, content) in &knowledge.phrases {
+        for (at, context) in content.context.iter().enumerate() {
+            if holds(context, &service, &device, &client, &circumstances) {
+                let group = format!("{topic}.context.{at}");
+                symptom.add(&group, &context.symptom, 1.0);
+                if context.given.is_some() {
+                    given.push(context);
+                } else {
+                    cause.add(&group, &context.cause, 1.0);
+                }
+            }
+        }
+    }
+    let symptoms = symptoms(knowledge, &symptom);
+    let causes = causes(knowledge, &symptoms, &given, &cause);
+    Recognised {
+        symptom: symptoms,
+        cause: causes,
+        service,
+        device,
+        client,
+        lang: language(text),
+        messages: messages.into_iter().map(|(matched, _)| matched).collect(),
+        circumstances,
+        phrases: ids,
+    }
+}
+
+/// The phrases that the text says, with their ids.
+fn phrases<'k>(
+    knowledge: &'k Knowledge,
+    recogniser: &Recogniser,
+    text: &str,
+) -> (Vec<&'k Phrase>, Vec<String>) {
+    let found = recogniser.patterns.search(text);
+    let mut said = Vec::new();
+    for compiled in &recogniser.phrases {
+        let phrase = Recogniser::phrase(knowledge, compiled);
+        let spans = compiled.patterns.iter().filter_map(|number| found.get(number));
+        let stands = spans.into_iter().any(|span| !(phrase.negatable && negated(text, *span)));
+        if stands && !compiled.unless.iter().any(|number| found.contains_key(number)) {
+            said.push((phrase, format!("{}.{}", compiled.topic, phrase.id)));
+        }
+    }
+    said.into_iter().unzip()
+}
+
+/// The messages that the text quotes, strongest first.
+fn messages<'k>(
+    knowledge: &'k Knowledge,
+    recogniser: &Recogniser,
+    text: &str,
+) -> Vec<(Matched, &'k KnownMessage)> {
+    let hits = recogniser.messages.search(text);
+    hits.into_iter()
+        .filter_map(|hit| {
+            let message =
+                knowledge.client_errors[&hit.client].message.iter().find(|known| known.id == hit.id)?;
+            Some((Matched { client: hit.client, id: hit.id, strength: hit.strength }, message))
+        })
+        .collect()
+}
+
+/// Whether "no", "not" or ではない stands beside the place.
+fn negated(text: &str, span: Span) -> bool {
+    let before = text[..span.start].trim_end();
+    let words: Vec<&str> = before.rsplit([' ', '\n']).take(2).collect();
+    let denied = words.iter().any(|word| BEFORE.contains(word)) && !before.ends_with('\n');
+    let after = &text[span.end..];
+    denied || AFTER.iter().any(|denial| after.starts_with(denial))
+}
+
+const BEFORE: &[&str] = &["no", "not", "without", "isnt", "never", "wasnt", "arent", "neither", "any"];
+const AFTER: &[&str] = &[
+    "ではな",
+    "じゃな",
+    "ではあり",
+    "は出な",
+    "は出て",
+    "も出な",
+    "はない",
+    "はありません",
+    "もない",
+    "もありません",
+    "は関係な",
+    "のせいではな",
+    "とは違",
+    "は問題な",
+    "でもな",
+    "is not",
+    "isnt",
+    "is fine",
+    "is ok",
+    "なし",
+];
+
+fn holds(
+    context: &Context,
+    service: &str,
+    device: &str,
+    client: &str,
+    circumstances: &BTreeMap<String, String>,
+) -> bool {
+    let any = |list: &[String], value: &str| list.is_empty() || list.iter().any(|id| id == value);
+    any(&context.service, service)
+        && any(&context.device, device)
+        && any(&context.client, client)
+        && context.circumstance.iter().all(|(name, value)| circumstances.get(name) == Some(value))
+}
+
+fn symptoms(knowledge: &Knowledge, sums: &Sums) -> Vec<Scored> {
+    let totals = sums.totals();
+    let scores = knowledge.taxonomy.symptom.keys().map(|id| {
+        let prior = knowledge.symptoms.get(id).map_or(0.01, |symptom| symptom.prior);
+        (id, prior.ln() + totals.get(id).copied().unwrap_or(0.0))
+    });
+    softmax(scores.collect(), SYMPTOM_TEMPERATURE)
+}
+
+fn causes(knowledge: &Knowledge, symptoms: &[Scored], given: &[&Context], sums: &Sums) -> Vec<Scored> {
+    let totals = sums.totals();
+    let scores = knowledge.taxonomy.cause.keys().map(|id| {
+        let share: f64 = symptoms
+            .iter()
+            .map(|symptom| {
+                let known = knowledge.symptoms.get(&symptom.id);
+                let share = known.and_then(|known| known.causes.get(id)).copied().unwrap_or(UNLISTED);
+                let lift: f64 = given
+                    .iter()
+                    .filter(|context| context.given.as_ref() == Some(&symptom.id))
+                    .filter_map(|context| context.cause.get(id))
+                    .sum();
+                symptom.p * share * lift.exp()
+            })
+            .sum();
+        (id, share.ln() + totals.get(id).copied().unwrap_or(0.0))
+    });
+    softmax(scores.collect(), CAUSE_TEMPERATURE)
+}
+
+/// Probabilities from scores, best first.
+fn softmax(scores: Vec<(&String, f64)>, temperature: f64) -> Vec<Scored> {
+    let top = scores.iter().map(|&(_, score)| score).fold(f64::NEG_INFINITY, f64::max);
+    let weights: Vec<f64> = scores.iter().map(|&(_, score)| ((score - top) / temperature).exp()).collect();
+    let sum: f64 = weights.iter().sum();
+    let mut scored: Vec<Scored> = scores
+        .into_iter()
+        .zip(weights)
+        .map(|((id, _), weight)| Scored { id: id.clone(), p: weight / sum })
+        .collect();
+    scored.sort_by(|a, b| b.p.total_cmp(&a.p));
+    scored
+}
+
+/// Japanese as soon as there is kana enough for a word.
+fn language(text: &str) -> Lang {
+    if text.chars().filter(|&letter| is_kana(letter)).count() >= 3 { Lang::Ja } else { Lang::En }
+}
+
+impl Sums {
+    fn add(&mut self, group: &str, weights: &BTreeMap<String, f64>, factor: f64) {
+        for (target, weight) in weights {
+            let weight = weight * factor;
+            let best = self.0.entry(target.clone()).or_default().entry(group.to_owned()).or_default();
+            if weight.abs() > best.abs() {
+                *best = weight;
+            }
+        }
+    }
+
+    fn totals(&self) -> BTreeMap<&String, f64> {
+        self.0.iter().map(|(target, groups)| (target, groups.values().sum())).collect()
+    }
+
+    /// The heaviest value, if it is heavy enough to count as said.
+    fn said(&self) -> String {
+        let mut best = ("unknown", SAID);
+        for (target, weight) in self.totals() {
+            if weight > best.1 {
+                best = (target, weight);
+            }
+        }
+        best.0.to_owned()
+    }
+}
