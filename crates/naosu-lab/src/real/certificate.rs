@@ -26,28 +26,41 @@ const NAMES: &[&str] = &[
     "status.example.net",
 ];
 
-/// Writes what the world needs into `directory`: `root.pem` for `--ca-file`, `NAME.pem` (chain) and `NAME.key`.
+/// The domains of Apple that exist in a world with `apple = true`.
+pub(crate) const APPLE_DOMAINS: &[&str] = &["apple.com", "icloud.com", "cdn-apple.com", "me.com"];
+
+/// The names that Apple's certificate bears.
+const APPLE: [&str; 9] = [
+    "apple.com",
+    "*.apple.com",
+    "*.push.apple.com",
+    "*.ess.apple.com",
+    "*.ips.apple.com",
+    "icloud.com",
+    "*.icloud.com",
+    "*.cdn-apple.com",
+    "*.mail.me.com",
+];
+
+/// Writes what the world needs into `directory`: `root.pem` for `--ca-file`, `private.pem` (the root of `private_root`), `NAME.pem` (chain) and `NAME.key`.
 ///
 /// Names: `valid`, `expired`, `not_yet_valid`, `wrong_name`, `self_signed`, `no_intermediate`, `private_root`,
 /// `large` (a chain of about 6 kB), `apple` (for Apple's hosts).
-pub(crate) fn write(
-    directory: &Path,
-    wanted: impl IntoIterator<Item = String>,
-    apple: &[String],
-) -> Result<()> {
+pub(crate) fn write(directory: &Path, wanted: impl IntoIterator<Item = String>) -> Result<()> {
     fs::create_dir_all(directory)?;
     let root = Authority::root("Example Trust Services", "Example Public Root R1")?;
     let middle = root.intermediate("Example Trust Services", "Example Server CA 3")?;
     fs::write(directory.join("root.pem"), root.certificate.pem())?;
     let wanted: BTreeSet<String> = wanted.into_iter().collect();
     for name in wanted {
-        let leaf = leaf(&name, apple)?;
+        let leaf = leaf(&name)?;
         let key = KeyPair::generate()?;
         let chain = match name.as_str() {
             "self_signed" => leaf.self_signed(&key)?.pem(),
             "no_intermediate" => leaf.signed_by(&key, &middle.issuer)?.pem(),
             "private_root" => {
                 let own = Authority::root("Example Shoji K.K.", "Example Shoji Internal CA")?;
+                fs::write(directory.join("private.pem"), own.certificate.pem())?;
                 leaf.signed_by(&key, &own.issuer)?.pem() + &own.certificate.pem()
             }
             _ => leaf.signed_by(&key, &middle.issuer)?.pem() + &middle.certificate.pem(),
@@ -116,7 +129,7 @@ fn server(names: &[String]) -> Result<CertificateParams> {
     Ok(params)
 }
 
-fn leaf(name: &str, apple: &[String]) -> Result<CertificateParams> {
+fn leaf(name: &str) -> Result<CertificateParams> {
     let usual: Vec<String> = NAMES.iter().map(ToString::to_string).collect();
     let now = SystemTime::now();
     Ok(match name {
@@ -139,7 +152,7 @@ fn leaf(name: &str, apple: &[String]) -> Result<CertificateParams> {
             let many = (0..150).map(|n| format!("customer-{n:03}.shared-hosting.example.jp"));
             server(&usual.into_iter().chain(many).collect::<Vec<_>>())?
         }
-        "apple" => server(apple)?,
+        "apple" => server(&APPLE.map(str::to_owned))?,
         other => bail!("no certificate is called {other}"),
     })
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use crate::real::certificate::APPLE_DOMAINS;
 use crate::real::daemon::Daemon;
 use crate::real::hosts::{CLIENT4, CLIENT6, Host, find};
 use crate::real::namespace::Namespace;
@@ -23,7 +24,7 @@ const NAMES: &[(&str, &[&str])] = &[
 pub(crate) fn start(
     dns: &Dns,
     host: &str,
-    apple: &[String],
+    apple: bool,
     directory: &Path,
     inside: &Namespace,
 ) -> Result<Daemon> {
@@ -36,7 +37,7 @@ pub(crate) fn start(
     Ok(daemon)
 }
 
-fn configuration(dns: &Dns, host: &Host, apple: &[String], directory: &Path) -> Result<String> {
+fn configuration(dns: &Dns, host: &Host, apple: bool, directory: &Path) -> Result<String> {
     let mut text = format!(
         "server:\n  directory: \"{}\"\n  chroot: \"\"\n  username: \"\"\n  pidfile: \"\"\n  use-syslog: no\n  \
          interface: {}\n  interface: {}\n  access-control: 0.0.0.0/0 allow\n  access-control: ::/0 allow\n  \
@@ -51,10 +52,18 @@ fn configuration(dns: &Dns, host: &Host, apple: &[String], directory: &Path) -> 
         text += &format!("  local-zone: \".\" redirect\n  local-data: \". 60 IN {kind} {address}\"\n");
     } else {
         text += "  local-zone: \".\" static\n";
-        for record in
-            usual(apple)?.iter().filter(|record| !left_out(record, &dns.without)).chain(&dns.records)
-        {
+        for record in usual()?.iter().filter(|record| !left_out(record, &dns.without)).chain(&dns.records) {
             text += &format!("  local-data: '{record}'\n");
+        }
+    }
+    if apple && dns.catch_all.is_none() {
+        let apple = find("apple")?;
+        for domain in APPLE_DOMAINS {
+            text += &format!(
+                "  local-zone: \"{domain}.\" redirect\n  local-data: \"{domain}. 300 IN A {}\"\n  \
+                 local-data: \"{domain}. 300 IN AAAA {}\"\n",
+                apple.ipv4, apple.ipv6
+            );
         }
     }
     text += &dns.settings;
@@ -63,7 +72,7 @@ fn configuration(dns: &Dns, host: &Host, apple: &[String], directory: &Path) -> 
     Ok(text)
 }
 
-fn usual(apple: &[String]) -> Result<Vec<String>> {
+fn usual() -> Result<Vec<String>> {
     let mut records = Vec::new();
     for (host, names) in NAMES {
         let host = find(host)?;
@@ -71,9 +80,6 @@ fn usual(apple: &[String]) -> Result<Vec<String>> {
             records.push(format!("{name}. 300 IN A {}", host.ipv4));
             records.push(format!("{name}. 300 IN AAAA {}", host.ipv6));
         }
-    }
-    for name in apple {
-        records.push(format!("{name}. 300 IN A {}", find("apple")?.ipv4));
     }
     records.push("example.jp. 300 IN MX 10 mail.example.jp.".to_owned());
     records.push("example.jp. 300 IN TXT \"v=spf1 mx -all\"".to_owned());

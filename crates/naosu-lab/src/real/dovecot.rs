@@ -26,7 +26,12 @@ pub(crate) fn start(dovecot: &Dovecot, directory: &Path, inside: &Namespace) -> 
     let ports = ports(dovecot);
     let file = directory.join("dovecot.conf");
     fs::write(&file, configuration(dovecot, &ports, directory)?)?;
-    let command = inside.command("dovecot", &["-F", "-c", &file.to_string_lossy()]);
+    let mut command = inside.command("dovecot", &["-F", "-c", &file.to_string_lossy()]);
+    if !dovecot.openssl.is_empty() {
+        let openssl = directory.join("openssl.cnf");
+        fs::write(&openssl, &dovecot.openssl)?;
+        command.env("OPENSSL_CONF", openssl);
+    }
     let mut daemon = Daemon::start("dovecot", directory, command)?;
     let listening: Vec<u16> = ports.values().copied().filter(|port| *port != 0).collect();
     daemon.listens(directory, &listening, &[])?;
@@ -87,6 +92,9 @@ fn configuration(dovecot: &Dovecot, ports: &BTreeMap<String, u16>, directory: &P
             listener(plain, "no"),
             listener(secure, "yes")
         );
+    }
+    if !dovecot.openssl.is_empty() {
+        text += "import_environment = $import_environment OPENSSL_CONF\n";
     }
     text += &dovecot.settings;
     text.push('\n');

@@ -17,9 +17,11 @@ use tokio::net::TcpListener;
 use crate::real::hosts;
 use crate::real::scenario::{Intercept, Script, Site};
 
+mod held;
 mod intercept;
 mod relay;
 mod script;
+mod trusting;
 mod web;
 
 pub(crate) use intercept::own as own_port;
@@ -38,19 +40,10 @@ pub(crate) struct Stage {
     pub(crate) web: Vec<Site>,
     pub(crate) script: Vec<Script>,
     pub(crate) intercept: Option<Intercept>,
-    /// Connections that stay signed in.
-    pub(crate) held: Vec<Held>,
+    /// Connections that stay open, as [`crate::real::scenario::Client::held`] has them.
+    pub(crate) held: Vec<String>,
     /// TUN devices between which packets are held back, and for how long.
     pub(crate) relay: Option<(String, String, u64)>,
-}
-
-/// IMAP connections that sign in and stay.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Held {
-    pub(crate) address: String,
-    pub(crate) user: String,
-    pub(crate) password: String,
-    pub(crate) count: u16,
 }
 
 impl Stage {
@@ -102,7 +95,7 @@ pub(crate) fn play(options: &PlayOptions) -> Result<ExitCode> {
             intercept::start(intercept).await?;
         }
         for held in stage.held {
-            script::hold(held).await?;
+            held::hold(&held).await?;
         }
         writeln!(io::stdout().lock(), "ready")?;
         std::future::pending::<Result<ExitCode>>().await

@@ -32,8 +32,8 @@ pub(crate) struct Scenario {
 pub(crate) struct Real {
     /// Servers that do not run: `dns`, `time`, `web`, `dovecot`, `postfix`.
     pub(crate) without: BTreeSet<String>,
-    /// Names of Apple's hosts; all of them live on one machine that serves 443 and 5223.
-    pub(crate) apple: Vec<String>,
+    /// Apple's domains exist; all their names belong to one machine that serves 443 and 5223.
+    pub(crate) apple: bool,
     pub(crate) client: Client,
     pub(crate) router: Router,
     pub(crate) dns: Dns,
@@ -61,6 +61,9 @@ pub(crate) struct Client {
     /// The home directory has no room left.
     pub(crate) full: bool,
     pub(crate) environment: BTreeMap<String, String>,
+    /// Connections that other programs of the device keep open: `mail:993` is signed in over IMAP, any other has
+    /// read its greeting.
+    pub(crate) held: Vec<String>,
     /// `--resolver` is given; otherwise the system's own resolution is used.
     pub(crate) resolver: bool,
     /// `--ca-file` with the root of the valid certificates is given.
@@ -77,6 +80,7 @@ impl Default for Client {
             clock: None,
             full: false,
             environment: BTreeMap::new(),
+            held: Vec::new(),
             resolver: true,
             trust: true,
         }
@@ -130,8 +134,8 @@ pub(crate) struct Dovecot {
     pub(crate) passdb: Option<String>,
     /// Shell commands run on the mail store before the start; the working directory is the world's.
     pub(crate) prepare: String,
-    /// How many connections signed in as the usual user are held open meanwhile.
-    pub(crate) held: u16,
+    /// An OpenSSL configuration in place of the system's, for what Dovecot itself cannot be told.
+    pub(crate) openssl: String,
 }
 
 impl Default for Dovecot {
@@ -143,7 +147,7 @@ impl Default for Dovecot {
             settings: String::new(),
             passdb: None,
             prepare: String::new(),
-            held: 0,
+            openssl: String::new(),
         }
     }
 }

@@ -17,8 +17,8 @@ use tempfile::TempDir;
 use crate::real::daemon::Daemon;
 use crate::real::hosts::{self, CLIENT4, CLIENT6, GATEWAY4, GATEWAY6, HOSTS};
 use crate::real::namespace::{Namespace, run};
-use crate::real::play::{Held, Stage};
-use crate::real::scenario::{PASSWORD, Real, Route, Scenario, Site};
+use crate::real::play::Stage;
+use crate::real::scenario::{Real, Route, Scenario, Site};
 use crate::real::{certificate, dns, dovecot, postfix, time};
 
 /// A running world; dropping it ends and removes everything.
@@ -42,7 +42,7 @@ impl World {
         if let Some(password) = &scenario.check.password {
             fs::write(w.join("password"), password)?;
         }
-        certificate::write(&w.join("certificate"), certificates(real), &real.apple)?;
+        certificate::write(&w.join("certificate"), certificates(real))?;
 
         let nameserver = resolvers(real).iter().map(|ip| format!("nameserver {ip}\n")).collect::<String>();
         let hosts = format!("127.0.0.1 localhost\n::1 localhost\n{}\n", real.client.hosts.join("\n"));
@@ -53,7 +53,7 @@ impl World {
         wire(real, &client, &router, &server)?;
 
         let mut world = World { _daemons: Vec::new(), client, _router: router, _server: server, directory };
-        world._daemons = start(real, world.directory.path(), &world._router, &world._server)?;
+        world._daemons = start(real, world.directory.path(), &world.client, &world._router, &world._server)?;
         // the faults come last: the servers themselves start in a whole world
         world._router.nft(&rules(real))?;
         if !real.client.network.is_empty() {
@@ -84,7 +84,7 @@ impl World {
         line.push("check".to_owned());
         let check = &scenario.check;
         line.extend([&check.address, &check.words].into_iter().filter(|text| !text.is_empty()).cloned());
-        line.extend(check.arguments.iter().map(|argument| fill(argument, &endpoints())));
+        line.extend(check.arguments.iter().map(|argument| fill(argument, &endpoints(w))));
         line.extend(usual_arguments(scenario, w));
         let arguments: Vec<&str> = line.iter().map(String::as_str).collect();
         let mut command = self.client.command(arguments[0], &arguments[1..]);
@@ -98,11 +98,15 @@ impl World {
     }
 }
 
-/// What `{imap}` and the like stand for in the arguments of a scenario that is also played inside the process.
-fn endpoints() -> BTreeMap<String, String> {
-    let usual =
-        [("imap", "imap.example.jp:993"), ("pop", "pop.example.jp:995"), ("smtp", "smtp.example.jp:587")];
-    usual.map(|(name, address)| (name.to_owned(), address.to_owned())).into()
+/// What `{imap}` and the like stand for in the arguments; `{world}` is the directory with the certificates.
+fn endpoints(w: &Path) -> BTreeMap<String, String> {
+    let usual = [
+        ("imap", "imap.example.jp:993"),
+        ("pop", "pop.example.jp:995"),
+        ("smtp", "smtp.example.jp:587"),
+        ("world", &w.to_string_lossy()),
+    ];
+    usual.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
 /// What every run is given unless the scenario names it itself.
@@ -120,7 +124,7 @@ fn usual_arguments(scenario: &Scenario, w: &Path) -> Vec<String> {
             arguments.extend(["--resolver".to_owned(), resolver]);
         }
     }
-    if scenario.real.client.trust {
+    if scenario.real.client.trust && !given("--ca-file") {
         arguments.extend(["--ca-file".to_owned(), path("certificate/root.pem")]);
     }
     let url = "http://connectivity.example.net/generate_204";
@@ -146,7 +150,7 @@ fn certificates(real: &Real) -> Vec<String> {
         vec!["valid".to_owned(), real.dovecot.certificate.clone(), real.postfix.certificate.clone()];
     names.extend(real.web.iter().filter_map(|site| site.certificate.clone()));
     names.extend(real.script.iter().map(|script| script.certificate.clone()));
-    if !real.apple.is_empty() {
+    if real.apple {
         names.push("apple".to_owned());
     }
     names
@@ -189,14 +193,20 @@ fn wire(real: &Real, client: &Namespace, router: &Namespace, server: &Namespace)
     server.ip(&text)
 }
 
-fn start(real: &Real, w: &Path, router: &Namespace, server: &Namespace) -> Result<Vec<Daemon>> {
+fn start(
+    real: &Real,
+    w: &Path,
+    client: &Namespace,
+    router: &Namespace,
+    server: &Namespace,
+) -> Result<Vec<Daemon>> {
     let mut daemons = Vec::new();
     let runs = |name: &str| !real.without.contains(name);
     if runs("dns") {
-        daemons.push(dns::start(&real.dns, "dns", &real.apple, w, server)?);
+        daemons.push(dns::start(&real.dns, "dns", real.apple, w, server)?);
     }
     if let Some(second) = &real.second_dns {
-        daemons.push(dns::start(second, "second_dns", &real.apple, w, server)?);
+        daemons.push(dns::start(second, "second_dns", real.apple, w, server)?);
     }
     if runs("time") {
         daemons.push(time::start(w, server)?);
@@ -207,17 +217,10 @@ fn start(real: &Real, w: &Path, router: &Namespace, server: &Namespace) -> Resul
     if runs("postfix") {
         daemons.push(postfix::start(&real.postfix, w, server)?);
     }
-    let held = Held {
-        address: format!("{}:143", hosts::find("mail")?.ipv4),
-        user: "hanako@example.jp".to_owned(),
-        password: PASSWORD.to_owned(),
-        count: real.dovecot.held,
-    };
     let stage = Stage {
         certificates: w.join("certificate"),
         web: sites(real),
         script: real.script.clone(),
-        held: if held.count > 0 { vec![held] } else { Vec::new() },
         ..Stage::default()
     };
     daemons.extend(play("stage", &stage, w, server)?);
@@ -231,6 +234,8 @@ fn start(real: &Real, w: &Path, router: &Namespace, server: &Namespace) -> Resul
     if stage.relay.is_some() {
         relay(router)?;
     }
+    let stage = Stage { held: real.client.held.clone(), ..Stage::default() };
+    daemons.extend(play("device", &stage, w, client)?);
     Ok(daemons)
 }
 
@@ -277,7 +282,7 @@ fn sites(real: &Real) -> Vec<Site> {
         usual.push(site("web:80", None, vec![route(Some("/"), 200, page)]));
         usual.push(site("web:443", Some("valid"), vec![route(Some("/"), 200, page)]));
     }
-    if !real.apple.is_empty() {
+    if real.apple {
         for port in [443, 5223] {
             usual.push(site(&format!("apple:{port}"), Some("apple"), vec![route(Some("/"), 200, page)]));
         }

@@ -1,12 +1,11 @@
 //! Mail servers that follow a script: the protocol's usual dialog with single replies exchanged.
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use base64::Engine as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufStream};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use super::Held;
 use crate::real::scenario::{Protocol, Reply, Script, Security};
 
 /// Answers connections until the process ends.
@@ -179,33 +178,5 @@ async fn send<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut BufStream<S>, text
     stream.write_all(text.as_bytes()).await?;
     stream.write_all(b"\r\n").await?;
     stream.flush().await?;
-    Ok(())
-}
-
-/// Signs in over plain IMAP and keeps the connections open.
-pub(crate) async fn hold(held: Held) -> Result<()> {
-    for _ in 0..held.count {
-        let mut stream =
-            BufStream::new(TcpStream::connect(&held.address).await.context("hold a connection")?);
-        let mut line = String::new();
-        stream.read_line(&mut line).await?;
-        send(&mut stream, &format!("a LOGIN {} {}", held.user, held.password)).await?;
-        loop {
-            line.clear();
-            if stream.read_line(&mut line).await? == 0 {
-                bail!("the held connection was closed");
-            }
-            if line.starts_with("a ") {
-                break;
-            }
-        }
-        if !line.starts_with("a OK") {
-            bail!("the held connection was refused: {}", line.trim());
-        }
-        tokio::spawn(async move {
-            let _held = stream;
-            std::future::pending::<()>().await;
-        });
-    }
     Ok(())
 }
