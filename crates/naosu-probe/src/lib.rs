@@ -10,6 +10,7 @@
 pub mod clock;
 pub mod connectivity;
 pub mod deadline;
+pub mod dialog;
 pub mod dns;
 pub mod family;
 pub mod http;
