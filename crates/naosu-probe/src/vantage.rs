@@ -208,20 +208,8 @@ fn interfaces() -> Vec<Interface> {
 
 /// Whether a name or a description is one that VPN software gives its interfaces.
 fn names_tunnel(text: &str) -> bool {
-    const BEGINNINGS: [&str; 11] = [
-        "tun",
-        "tap",
-        "wg",
-        "utun",
-        "ppp",
-        "ipsec",
-        "zt",
-        "tailscale",
-        "nordlynx",
-        "proton",
-        "cscotun",
-        "gpd",
-    ];
+    const BEGINNINGS: [&str; 11] =
+        ["tun", "tap", "wg", "utun", "ppp", "ipsec", "tailscale", "nordlynx", "proton", "cscotun", "gpd"];
     const PARTS: [&str; 7] =
         ["vpn", "wireguard", "zerotier", "tailscale", "anyconnect", "globalprotect", "tap-windows"];
     let text = text.to_ascii_lowercase();

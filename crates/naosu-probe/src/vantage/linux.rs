@@ -142,9 +142,9 @@ fn parse_gsettings(text: &str) -> Vec<Setting> {
         Some("manual") => ["https", "http", "socks"]
             .into_iter()
             .filter_map(|kind| {
-                let schema = format!("org.gnome.system.proxy.{kind}");
-                let host = value(&schema, "host")?;
-                let port = value(&schema, "port").filter(|port| *port != "0")?;
+                let section = format!("org.gnome.system.proxy.{kind}");
+                let host = value(&section, "host")?;
+                let port = value(&section, "port").filter(|port| *port != "0")?;
                 let scheme = if kind == "socks" { "socks5" } else { "http" };
                 Some(setting(format!("{scheme}://{host}:{port}"), false))
             })
