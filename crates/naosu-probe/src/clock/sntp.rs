@@ -132,7 +132,7 @@ fn short(packet: &[u8; LENGTH], at: usize) -> Duration {
 fn moment(timestamp: u64) -> Moment {
     let (whole, fraction) = (i128::from(timestamp >> 32), i128::from(timestamp & 0xffff_ffff));
     let whole = if timestamp >> 63 == 1 { whole } else { whole + ERA };
-    (whole - EPOCH) * 1_000_000_000 + (fraction * 1_000_000_000 >> 32)
+    (whole - EPOCH) * 1_000_000_000 + ((fraction * 1_000_000_000) >> 32)
 }
 
 #[cfg(test)]
