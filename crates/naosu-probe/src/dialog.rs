@@ -16,11 +16,12 @@ pub mod smtp;
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
+use naosu_core::knowledge::Security;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::recorder::{Detail, tame_text};
-use crate::secret::Secret;
+use crate::secret::Credential;
 use crate::tls::protocol_of;
 
 /// What a dialog wants next.
@@ -52,56 +53,6 @@ pub trait Dialog {
     fn stage(&self) -> &'static str;
     /// What was learnt.
     fn transcript(self) -> Transcript;
-}
-
-/// The three protocols of a mail account.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Protocol {
-    /// IMAP (RFC 9051).
-    Imap,
-    /// POP3 (RFC 1939).
-    Pop,
-    /// SMTP submission (RFC 6409).
-    Smtp,
-}
-
-impl Protocol {
-    /// The variable that observes it: `imap`, `pop`, `smtp`.
-    pub fn variable(self) -> &'static str {
-        match self {
-            Self::Imap => "imap",
-            Self::Pop => "pop",
-            Self::Smtp => "smtp",
-        }
-    }
-
-    /// As [`protocol_of`] names it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Imap => "IMAP",
-            Self::Pop => "POP",
-            Self::Smtp => "SMTP",
-        }
-    }
-}
-
-/// How a connection is encrypted.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Security {
-    /// From the first byte.
-    Tls,
-    /// After a command.
-    StartTls,
-    /// Not at all.
-    Plain,
-}
-
-/// What a sign-in is made with.
-pub enum Credential {
-    /// A password.
-    Password(Secret),
-    /// An OAuth 2.0 access token.
-    Token(Secret),
 }
 
 /// What a conversation is to find out, and as whom.

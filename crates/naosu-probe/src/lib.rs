@@ -16,6 +16,7 @@ pub mod family;
 pub mod http;
 #[cfg(test)]
 mod local;
+pub mod mail;
 pub mod others;
 pub mod path;
 pub mod recorder;

@@ -2,6 +2,14 @@
 
 use zeroize::Zeroizing;
 
+/// What a sign-in is made with.
+pub enum Credential {
+    /// A password.
+    Password(Secret),
+    /// An OAuth 2.0 access token.
+    Token(Secret),
+}
+
 /// A password or an access token. Without `Debug`, `Display`, `Serialize` and `Clone` on purpose.
 pub struct Secret(Zeroizing<String>);
 

@@ -1,6 +1,7 @@
 //! Plays servers to dialogs in tests.
 
 use super::*;
+use crate::secret::Secret;
 
 /// The secret of every test: no transcript may hold it.
 pub(super) const SECRET: &str = "sesame-\"open\\";

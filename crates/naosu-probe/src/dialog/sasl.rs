@@ -6,7 +6,8 @@ use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{Aim, Credential};
+use super::Aim;
+use crate::secret::Credential;
 
 /// More rounds than any server asks for in earnest.
 const ROUNDS_LIMIT: u32 = 600_000;
@@ -256,7 +257,8 @@ fn scram_name(user: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Security;
+    use naosu_core::knowledge::Security;
+
     use super::*;
     use crate::secret::Secret;
 

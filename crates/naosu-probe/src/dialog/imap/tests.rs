@@ -49,7 +49,7 @@ fn starttls_comes_first_and_what_was_injected_is_dropped() {
     let credential = password();
     let greeting = "* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] ready\r\n";
     let (written, transcript) = play(
-        Imap::new(aim(Security::StartTls, Some(&credential))),
+        Imap::new(aim(Security::Starttls, Some(&credential))),
         &[
             greeting,
             "a1 OK Begin TLS\r\n* CAPABILITY IMAP4rev1 AUTH=EVIL\r\n",
@@ -76,7 +76,7 @@ fn starttls_comes_first_and_what_was_injected_is_dropped() {
         (vec![greeting], "conversation_closed"),
     ] {
         let (written, transcript) =
-            play_all(|| Imap::new(aim(Security::StartTls, Some(&credential))), &server);
+            play_all(|| Imap::new(aim(Security::Starttls, Some(&credential))), &server);
         assert_eq!(transcript.outcome, outcome);
         assert!(!written.contains("AUTHENTICATE") && !written.contains("LOGIN "));
     }

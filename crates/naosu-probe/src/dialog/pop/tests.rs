@@ -49,7 +49,7 @@ fn old_servers_are_asked_with_user_and_pass() {
 #[test]
 fn stls_comes_first() {
     let credential = password();
-    let start = || Pop::new(aim(Security::StartTls, Some(&credential)));
+    let start = || Pop::new(aim(Security::Starttls, Some(&credential)));
     let capa = "+OK\r\nSTLS\r\nSASL\r\n.\r\n";
     let (written, transcript) =
         play(start(), &[GREETING, capa, "+OK begin\r\n", CAPA, "-ERR [AUTH] Authentication failed.\r\n"]);

@@ -33,7 +33,7 @@ fn postfix_gives_leave_to_send_to_oneself() {
 #[test]
 fn starttls_comes_first() {
     let credential = password();
-    let start = || Smtp::new(aim(Security::StartTls, Some(&credential)));
+    let start = || Smtp::new(aim(Security::Starttls, Some(&credential)));
     let before = "250-mail.example.jp\r\n250 STARTTLS\r\n";
     let (written, transcript) = play(
         start(),
@@ -153,7 +153,7 @@ fn no_secret_where_it_is_not_wanted() {
 
 #[test]
 fn long_tokens_wait_for_their_turn() {
-    let credential = super::super::Credential::Token(crate::secret::Secret::new("t".repeat(2000)));
+    let credential = crate::secret::Credential::Token(crate::secret::Secret::new("t".repeat(2000)));
     let (written, transcript) = play(
         Smtp::new(aim(Security::Tls, Some(&credential))),
         &[GREETING, "250-x\r\n250 AUTH XOAUTH2\r\n", "334 \r\n", "334 e30=\r\n", "535 5.7.8 no\r\n"],

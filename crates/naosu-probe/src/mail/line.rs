@@ -1,0 +1,109 @@
+//! A conversation on a connection.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::Instant;
+use zeroize::Zeroizing;
+
+use crate::deadline::Deadline;
+use crate::dialog::{Dialog, Transcript, Want};
+
+/// How long one answer is awaited: servers hold back the answer to a wrong password for some seconds.
+const ANSWER_LIMIT: Duration = Duration::from_secs(9);
+
+/// How long the last words may take to be written.
+const FAREWELL_LIMIT: Duration = Duration::from_millis(100);
+
+/// Where a conversation stands when it needs no more of this connection as it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Turn {
+    Done,
+    StartTls,
+}
+
+/// A dialog and the connection it is held on.
+pub(super) struct Line<S, D> {
+    stream: S,
+    dialog: D,
+    deadline: Deadline,
+    /// The longest wait for an answer.
+    pub(super) slowest: Duration,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin, D: Dialog> Line<S, D> {
+    pub(super) fn new(stream: S, dialog: D, deadline: Deadline) -> Self {
+        Self { stream, dialog, deadline, slowest: Duration::ZERO }
+    }
+
+    /// Waits for the first bytes and says whether any came, or the end of the connection.
+    pub(super) async fn greeting(&mut self, deadline: Deadline) -> bool {
+        self.read(deadline).await
+    }
+
+    /// Goes on until the dialog wants TLS or nothing more.
+    pub(super) async fn run(&mut self) -> Turn {
+        let mut writing = Vec::new();
+        loop {
+            let want = match self.dialog.next() {
+                Want::Write(bytes) => {
+                    writing.push(bytes);
+                    continue;
+                }
+                want => want,
+            };
+            if !self.write(std::mem::take(&mut writing), &want).await {
+                self.dialog.silent();
+                continue;
+            }
+            match want {
+                Want::StartTls => return Turn::StartTls,
+                Want::Done => return Turn::Done,
+                Want::Read | Want::Write(_) => {}
+            }
+            if !self.read(self.deadline.within(ANSWER_LIMIT)).await {
+                self.dialog.silent();
+            }
+        }
+    }
+
+    /// Says good-bye and gives up the connection.
+    pub(super) async fn close(mut self) -> Transcript {
+        let _ = self.deadline.within(FAREWELL_LIMIT).run(self.stream.shutdown()).await;
+        self.dialog.transcript()
+    }
+
+    pub(super) fn into_parts(self) -> (S, D) {
+        (self.stream, self.dialog)
+    }
+
+    /// Writes what is wanted in a row in one piece; `false` when the server did not take it in time.
+    async fn write(&mut self, parts: Vec<Zeroizing<Vec<u8>>>, then: &Want) -> bool {
+        if parts.is_empty() {
+            return true;
+        }
+        // as large as it will be: what grows leaves copies behind, and a secret may be among the parts
+        let mut bytes = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum()));
+        parts.iter().for_each(|part| bytes.extend_from_slice(part));
+        let limit = if *then == Want::Done { FAREWELL_LIMIT } else { ANSWER_LIMIT };
+        let written = async {
+            self.stream.write_all(&bytes).await?;
+            self.stream.flush().await
+        };
+        // An error is not the last word: a server that hung up may have said why, and reading finds that out.
+        self.deadline.within(limit).run(written).await.is_some() || *then == Want::Done
+    }
+
+    async fn read(&mut self, deadline: Deadline) -> bool {
+        let started = Instant::now();
+        let mut bytes = [0; 8 * 1024];
+        let read = deadline.run(self.stream.read(&mut bytes)).await;
+        self.slowest = self.slowest.max(started.elapsed());
+        match read {
+            Some(Ok(0) | Err(_)) => self.dialog.closed(),
+            Some(Ok(count)) => self.dialog.received(&bytes[..count]),
+            None => return false,
+        }
+        true
+    }
+}
