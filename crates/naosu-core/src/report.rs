@@ -62,7 +62,7 @@ fn timing(evidence: &Evidence) -> Timing {
     let all = &evidence.observations;
     let end = |index: usize| all[index].started_ms + all[index].elapsed_ms;
     let mut chain: Vec<usize> = Vec::new();
-    let mut next = (0..all.len()).max_by_key(|index| end(*index));
+    let mut next = (0..all.len()).filter(|index| all[*index].elapsed_ms > 0).max_by_key(|index| end(*index));
     while let Some(index) = next {
         chain.push(index);
         next = all[index]

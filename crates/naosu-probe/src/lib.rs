@@ -19,6 +19,7 @@ mod local;
 pub mod mail;
 pub mod others;
 pub mod path;
+pub mod plan;
 pub mod recorder;
 pub mod secret;
 pub mod tcp;

@@ -7,7 +7,13 @@ use naosu_core::knowledge::Lang;
 
 /// Finds out why mail or an Apple account stopped working, shows the proof, and gives the next step.
 #[derive(Debug, Parser)]
-#[command(name = "naosu", version, max_term_width = 100, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(
+    name = "naosu",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

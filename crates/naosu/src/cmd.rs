@@ -49,7 +49,9 @@ fn files(folder: Option<&Path>) -> Result<Vec<(String, String)>> {
         let name = folder.display();
         Mistake::new(
             format!("--knowledge {name}: {error}: name a folder like the repository's knowledge/"),
-            format!("--knowledge {name}: {error}: リポジトリの knowledge/ のようなフォルダを指定してください"),
+            format!(
+                "--knowledge {name}: {error}: リポジトリの knowledge/ のようなフォルダを指定してください"
+            ),
         )
     })?;
     files.sort();
@@ -74,6 +76,8 @@ fn broken(problems: &[Problem]) -> anyhow::Error {
     let count = problems.len();
     Mistake::new(
         format!("the knowledge has {count} problems, the first: {first}: see all with naosu knowledge check"),
-        format!("ナレッジに{count}件の問題があります。最初の1件: {first}: naosu knowledge check で全件を確認できます"),
+        format!(
+            "ナレッジに{count}件の問題があります。最初の1件: {first}: naosu knowledge check で全件を確認できます"
+        ),
     )
 }

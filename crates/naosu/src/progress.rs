@@ -41,7 +41,9 @@ impl Progress {
         match event {
             Event::Started { variable, subject } => running.push((variable, subject.clone())),
             Event::Finished(done) => {
-                if let Some(index) = running.iter().position(|(v, s)| *v == done.variable && *s == done.subject) {
+                if let Some(index) =
+                    running.iter().position(|(v, s)| *v == done.variable && *s == done.subject)
+                {
                     running.remove(index);
                 }
             }

@@ -31,7 +31,12 @@ pub(crate) struct View {
 }
 
 /// Measures, diagnoses, and prints the report.
-pub(crate) fn run(knowledge: &Knowledge, arguments: &CheckArguments, lang: Lang, color: Color) -> Result<ExitCode> {
+pub(crate) fn run(
+    knowledge: &Knowledge,
+    arguments: &CheckArguments,
+    lang: Lang,
+    color: Color,
+) -> Result<ExitCode> {
     let order = order(knowledge, arguments, lang)?;
     let evidence = evidence(knowledge, order, lang)?;
     if let Some(file) = &arguments.evidence_out {
@@ -40,7 +45,9 @@ pub(crate) fn run(knowledge: &Knowledge, arguments: &CheckArguments, lang: Lang,
         std::fs::write(file, json).map_err(|error| {
             Mistake::new(
                 format!("--evidence-out {name}: {error}: name a file that can be written"),
-                format!("--evidence-out {name}: 書き込めません({error}): 書き込めるファイルを指定してください"),
+                format!(
+                    "--evidence-out {name}: 書き込めません({error}): 書き込めるファイルを指定してください"
+                ),
             )
         })?;
     }
@@ -49,12 +56,16 @@ pub(crate) fn run(knowledge: &Knowledge, arguments: &CheckArguments, lang: Lang,
 
 /// Carries the order out, with its progress on the terminal.
 pub(crate) fn evidence(knowledge: &Knowledge, order: Order, lang: Lang) -> Result<Evidence> {
-    let names: BTreeMap<String, String> =
-        knowledge.variables.keys().map(|id| (id.clone(), variable_name(knowledge, id, lang).to_owned())).collect();
+    let names: BTreeMap<String, String> = knowledge
+        .variables
+        .keys()
+        .map(|id| (id.clone(), variable_name(knowledge, id, lang).to_owned()))
+        .collect();
     let progress = Arc::new(Progress::start(names, lang));
     let watcher = Arc::clone(&progress);
     let recorder = Recorder::new(move |event| watcher.on(event));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the probes")?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the probes")?;
     let evidence = runtime.block_on(measure(order, knowledge, recorder));
     // what still waits for a silent network is not waited for
     runtime.shutdown_background();

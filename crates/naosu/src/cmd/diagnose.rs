@@ -18,7 +18,12 @@ use crate::usage::Mistake;
 const SIZE_LIMIT: u64 = 32 * 1024 * 1024;
 
 /// Reads the evidence and prints its report.
-pub(crate) fn run(knowledge: &Knowledge, arguments: &DiagnoseArguments, lang: Lang, color: Color) -> Result<ExitCode> {
+pub(crate) fn run(
+    knowledge: &Knowledge,
+    arguments: &DiagnoseArguments,
+    lang: Lang,
+    color: Color,
+) -> Result<ExitCode> {
     let evidence = load(&arguments.evidence)?;
     let report = report(knowledge, evidence, lang);
     if arguments.json {
@@ -53,8 +58,12 @@ fn load(path: &Path) -> Result<Evidence> {
     if evidence.schema != SCHEMA {
         let found = &evidence.schema;
         return Err(Mistake::new(
-            format!("{name}: its format is {found}, this program reads {SCHEMA}: use the version that wrote it"),
-            format!("{name}: 形式が{found}です。このプログラムが読めるのは{SCHEMA}です。保存時の版をお使いください"),
+            format!(
+                "{name}: its format is {found}, this program reads {SCHEMA}: use the version that wrote it"
+            ),
+            format!(
+                "{name}: 形式が{found}です。このプログラムが読めるのは{SCHEMA}です。保存時の版をお使いください"
+            ),
         ));
     }
     Ok(evidence)
@@ -62,8 +71,11 @@ fn load(path: &Path) -> Result<Evidence> {
 
 fn read(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
-    let source: Box<dyn Read> =
-        if path == Path::new("-") { Box::new(std::io::stdin()) } else { Box::new(std::fs::File::open(path)?) };
+    let source: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(std::fs::File::open(path)?)
+    };
     let read = source.take(SIZE_LIMIT + 1).read_to_string(&mut text)?;
     if u64::try_from(read).unwrap_or(u64::MAX) > SIZE_LIMIT {
         return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, "larger than 32 MB"));

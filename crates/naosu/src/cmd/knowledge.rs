@@ -28,7 +28,11 @@ fn check(files: &[(String, String)], lang: Lang) -> Result<ExitCode> {
     };
     let count = files.len();
     if problems.is_empty() {
-        super::print(&pick(lang, format!("{count} files, no problem\n"), format!("{count}個のファイルに問題はありません\n")))?;
+        super::print(&pick(
+            lang,
+            format!("{count} files, no problem\n"),
+            format!("{count}個のファイルに問題はありません\n"),
+        ))?;
         return Ok(ExitCode::SUCCESS);
     }
     let lines: String = problems.iter().map(|problem| format!("{problem}\n")).collect();

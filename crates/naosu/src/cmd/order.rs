@@ -1,7 +1,7 @@
 //! From the command line to an order for the probes; every mistake names the thing and the mend.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, IsTerminal, Read};
+use std::io::{BufRead, BufReader, IsTerminal};
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use anyhow::Result;
 use naosu_core::evidence::{Request, SignIn};
 use naosu_core::knowledge::{Knowledge, Lang, Protocol, Security};
 use naosu_probe::dns::Names;
-use naosu_probe::plan::{Credential, Order, Server};
-use naosu_probe::secret::Secret;
+use naosu_probe::plan::{Order, Server};
+use naosu_probe::secret::{Credential, Secret};
 use naosu_probe::tls::Trust;
 use url::Url;
 
@@ -26,9 +26,11 @@ const SECRET_LIMIT: u64 = 16 * 1024;
 pub(crate) fn order(knowledge: &Knowledge, arguments: &CheckArguments, lang: Lang) -> Result<Order> {
     let address = arguments.address.as_deref().map(address).transpose()?;
     let mut servers = Vec::new();
-    for (protocol, given) in
-        [(Protocol::Imap, &arguments.imap), (Protocol::Pop, &arguments.pop), (Protocol::Smtp, &arguments.smtp)]
-    {
+    for (protocol, given) in [
+        (Protocol::Imap, &arguments.imap),
+        (Protocol::Pop, &arguments.pop),
+        (Protocol::Smtp, &arguments.smtp),
+    ] {
         for text in given {
             servers.push(server(protocol, text)?);
         }
@@ -44,9 +46,16 @@ pub(crate) fn order(knowledge: &Knowledge, arguments: &CheckArguments, lang: Lan
     }
     let resolvers = arguments.resolver.iter().map(|text| resolver(text)).collect::<Result<Vec<_>>>()?;
     let ntp = arguments.ntp.iter().map(|text| host_port("--ntp", text, 123)).collect::<Result<Vec<_>>>()?;
-    let connectivity =
-        arguments.connectivity_url.iter().map(|text| url("--connectivity-url", text)).collect::<Result<Vec<_>>>()?;
-    let status = arguments.status_url.iter().map(|text| status(knowledge, text)).collect::<Result<BTreeMap<_, _>>>()?;
+    let connectivity = arguments
+        .connectivity_url
+        .iter()
+        .map(|text| url("--connectivity-url", text))
+        .collect::<Result<Vec<_>>>()?;
+    let status = arguments
+        .status_url
+        .iter()
+        .map(|text| status(knowledge, text))
+        .collect::<Result<BTreeMap<_, _>>>()?;
     let trust = trust(arguments.ca_file.as_deref())?;
     let deadline = deadline(arguments.deadline)?;
     let credential = credential(arguments, address.as_deref(), lang)?;
@@ -88,7 +97,8 @@ pub(crate) fn order(knowledge: &Knowledge, arguments: &CheckArguments, lang: Lan
 /// A mail address: something, one `@`, a domain.
 fn address(text: &str) -> Result<String> {
     let sound = text.rsplit_once('@').is_some_and(|(local, domain)| {
-        let plain = |part: &str| !part.is_empty() && !part.chars().any(|c| c.is_whitespace() || c.is_control());
+        let plain =
+            |part: &str| !part.is_empty() && !part.chars().any(|c| c.is_whitespace() || c.is_control());
         plain(local)
             && plain(domain)
             && text.len() <= 320
@@ -115,7 +125,9 @@ fn server(protocol: Protocol, text: &str) -> Result<Server> {
         Some((_, other)) => {
             return Err(Mistake::new(
                 format!("{option} {text}: /{other} is no security: write /tls, /starttls or /plain"),
-                format!("{option} {text}: /{other} は使えません: /tls、/starttls、/plain のどれかにしてください"),
+                format!(
+                    "{option} {text}: /{other} は使えません: /tls、/starttls、/plain のどれかにしてください"
+                ),
             ));
         }
         None => (text, None),
@@ -188,7 +200,9 @@ fn status(knowledge: &Knowledge, text: &str) -> Result<(String, Url)> {
     let Some((service, address)) = text.split_once('=') else {
         return Err(Mistake::new(
             format!("--status-url {text}: write SERVICE=URL, as in icloud=https://status.example.jp/"),
-            format!("--status-url {text}: icloud=https://status.example.jp/ のように「サービス=URL」で書いてください"),
+            format!(
+                "--status-url {text}: icloud=https://status.example.jp/ のように「サービス=URL」で書いてください"
+            ),
         ));
     };
     one_of(knowledge, "status-url", "service", service)?;
@@ -244,9 +258,13 @@ fn credential(arguments: &CheckArguments, address: Option<&str>, lang: Lang) -> 
     if arguments.password_stdin {
         let secret = first_line(std::io::stdin().lock());
         let secret = secret.map_err(|error| unreadable("--password-stdin", Path::new("-"), &error))?;
-        return Ok(Some(Credential::Password(secret.ok_or_else(|| empty("--password-stdin", Path::new("-")))?)));
+        return Ok(Some(Credential::Password(
+            secret.ok_or_else(|| empty("--password-stdin", Path::new("-")))?,
+        )));
     }
-    let (Some(address), true, false) = (address, std::io::stdin().is_terminal(), arguments.json) else { return Ok(None) };
+    let (Some(address), true, false) = (address, std::io::stdin().is_terminal(), arguments.json) else {
+        return Ok(None);
+    };
     if !std::io::stderr().is_terminal() {
         return Ok(None);
     }
@@ -303,7 +321,8 @@ mod tests {
     fn an_address_is_whole() {
         assert!(address("hanako@example.jp").is_ok());
         assert!(address("花子@例え.jp").is_ok());
-        for wrong in ["hanako", "hanako@", "@example.jp", "hanako@example", "a b@example.jp", "a@b@c..jp", ""] {
+        for wrong in ["hanako", "hanako@", "@example.jp", "hanako@example", "a b@example.jp", "a@b@c..jp", ""]
+        {
             assert!(told(address(wrong)).contains("not a mail address"), "{wrong}");
         }
     }
@@ -311,8 +330,14 @@ mod tests {
     #[test]
     fn a_server_has_the_security_of_its_port() {
         let read = |protocol, text| server(protocol, text).map(|s| (s.host, s.port, s.security)).unwrap();
-        assert_eq!(read(Protocol::Imap, "imap.example.jp:143"), ("imap.example.jp".to_owned(), 143, Security::Starttls));
-        assert_eq!(read(Protocol::Imap, "imap.example.jp"), ("imap.example.jp".to_owned(), 993, Security::Tls));
+        assert_eq!(
+            read(Protocol::Imap, "imap.example.jp:143"),
+            ("imap.example.jp".to_owned(), 143, Security::Starttls)
+        );
+        assert_eq!(
+            read(Protocol::Imap, "imap.example.jp"),
+            ("imap.example.jp".to_owned(), 993, Security::Tls)
+        );
         assert_eq!(read(Protocol::Smtp, "[::1]:2525/plain"), ("::1".to_owned(), 2525, Security::Plain));
         assert_eq!(read(Protocol::Smtp, "::1"), ("::1".to_owned(), 465, Security::Tls));
     }

@@ -111,7 +111,11 @@ mod tests {
     #[test]
     fn a_long_text_continues_under_itself() {
         let page = Page::plain(40);
-        let text = page.hanging("原因    ", 8, "サーバ証明書の期限が切れています。端末やパスワードの問題ではありません。");
+        let text = page.hanging(
+            "原因    ",
+            8,
+            "サーバ証明書の期限が切れています。端末やパスワードの問題ではありません。",
+        );
         assert!(text.lines().count() > 1);
         assert!(text.lines().skip(1).all(|line| line.starts_with("        ")));
         assert!(text.lines().all(|line| line.width() <= 40), "{text}");

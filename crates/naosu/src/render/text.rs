@@ -136,7 +136,8 @@ impl View<'_> {
 
     /// Both address families in one line while one of them works.
     fn internet(&self) -> Option<Line<'_>> {
-        let tests: Vec<&Observation> = self.of("connectivity").collect();
+        let mut tests: Vec<&Observation> = self.of("connectivity").collect();
+        tests.sort_by(|a, b| a.subject.cmp(&b.subject));
         let online = tests.iter().any(|test| test.outcome == "online");
         let head = variable_name(self.knowledge, "connectivity", self.lang);
         if !online {
@@ -154,7 +155,8 @@ impl View<'_> {
             }
         });
         let families = families.collect::<Vec<_>>().join(pick(self.lang, ", ", "・"));
-        let text = pick(self.lang, format!("connected ({families})"), format!("つながっています({families})"));
+        let text =
+            pick(self.lang, format!("connected ({families})"), format!("つながっています({families})"));
         Some(Line { tone: Tone::Good, head, text })
     }
 
@@ -165,12 +167,19 @@ impl View<'_> {
             .evidence
             .observations
             .iter()
-            .filter(|o| matches!(o.variable.as_str(), "imap" | "pop" | "smtp") || o.variable.starts_with("apple_"))
+            .filter(|o| {
+                matches!(o.variable.as_str(), "imap" | "pop" | "smtp") || o.variable.starts_with("apple_")
+            })
             .map(|o| o.subject.rsplit_once(':').map_or(o.subject.as_str(), |(host, _)| host))
             .collect();
         let asked = |o: &&Observation| hosts.iter().any(|host| o.subject.split(' ').next() == Some(*host));
-        let bad: Vec<Line<'_>> =
-            self.of("dns").filter(asked).filter(|o| self.state(o) == Some(State::Bad)).take(2).map(|o| self.line(o)).collect();
+        let bad: Vec<Line<'_>> = self
+            .of("dns")
+            .filter(asked)
+            .filter(|o| self.state(o) == Some(State::Bad))
+            .take(2)
+            .map(|o| self.line(o))
+            .collect();
         if !bad.is_empty() {
             return bad;
         }
@@ -258,9 +267,12 @@ impl View<'_> {
 
     fn named(&self, cause: &RankedCause) -> String {
         let percent = (cause.probability * 100.0).round().min(99.0);
-        let name = self.knowledge.taxonomy.cause.get(&cause.id).map_or(cause.id.as_str(), |known| {
-            pick(self.lang, &known.en, &known.ja).as_str()
-        });
+        let name = self
+            .knowledge
+            .taxonomy
+            .cause
+            .get(&cause.id)
+            .map_or(cause.id.as_str(), |known| pick(self.lang, &known.en, &known.ja).as_str());
         pick(self.lang, format!("{name} ({percent} %)"), format!("{name}({percent} %)"))
     }
 
