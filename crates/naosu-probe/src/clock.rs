@@ -105,8 +105,9 @@ pub async fn measure(
     let limit = deadline.within(LIMIT);
     let (done, mut answers) = mpsc::channel(servers.len().max(1));
     let mut others = Others::none();
-    for server in servers.iter().cloned() {
-        let (names, recorder, after, done) = (names.clone(), recorder.clone(), after.to_vec(), done.clone());
+    for server in servers {
+        let (server, names, recorder) = (server.clone(), names.clone(), recorder.clone());
+        let (after, done) = (after.to_vec(), done.clone());
         others.add(tokio::spawn(async move {
             let opinion = ask(&server, &names, &recorder, limit, &after).await;
             let _ = done.send(opinion).await;

@@ -145,12 +145,13 @@ pub async fn get_at(
         let exchanged = exchange(stream, url, limit, deadline).await;
         return conclude(exchanged, address, false, None, race.after);
     }
-    let secured = secure(stream, &host, port, trust, recorder, deadline, &race.after).await;
+    // boxed: a handshake is a large future, and most calls never make one
+    let secured = Box::pin(secure(stream, &host, port, trust, recorder, deadline, &race.after)).await;
     let after = vec![secured.observation];
     let Some(stream) = secured.stream else {
         return Fetched::Failed(Failed { outcome: "tls", tls: Some(secured.outcome), after });
     };
-    let exchanged = exchange(stream, url, limit, deadline).await;
+    let exchanged = Box::pin(exchange(stream, url, limit, deadline)).await;
     conclude(exchanged, address, secured.verified, Some(secured.outcome), after)
 }
 

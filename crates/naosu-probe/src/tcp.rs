@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use naosu_core::evidence::ObservationId;
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 
@@ -14,7 +14,7 @@ use crate::others::Others;
 use crate::recorder::{Pending, Recorder};
 use crate::vantage;
 
-mod segment;
+mod connect;
 #[cfg(test)]
 mod tests;
 
@@ -81,7 +81,7 @@ pub async fn dial_named(
 ) -> Dialled {
     let pending = begin(host, address, variable, recorder, after);
     let started = Instant::now();
-    let result = deadline.within(ATTEMPT).run(connect(address, mss)).await;
+    let result = deadline.within(ATTEMPT).run(connect::connect(address, mss)).await;
     conclude(pending, address, variable, started, result)
 }
 
@@ -162,7 +162,7 @@ async fn attempt(
         tokio::time::sleep(AFTERMATH).await;
     };
     let result = tokio::select! {
-        result = deadline.within(ATTEMPT).run(connect(address, None)) => result,
+        result = deadline.within(ATTEMPT).run(connect::connect(address, None)) => result,
         () = aftermath => None,
     };
     let dialled = conclude(pending, address, "tcp", started, result);
@@ -190,18 +190,21 @@ fn conclude(
     address: SocketAddr,
     variable: &str,
     started: Instant,
-    result: Option<io::Result<TcpStream>>,
+    result: Option<Result<TcpStream, connect::Failure>>,
 ) -> Dialled {
     let (stream, outcome) = match result {
         Some(Ok(stream)) => {
             pending.detail("rtt_ms", u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
             (Some(stream), "open")
         }
-        Some(Err(error)) => {
-            if let Some(code) = error.raw_os_error() {
+        Some(Err(failure)) => {
+            if let Some(code) = failure.error.raw_os_error() {
                 pending.detail("errno", code);
             }
-            (None, explain(&error, address))
+            if failure.prohibited {
+                pending.detail("icmp", "prohibited");
+            }
+            (None, if failure.prohibited { "prohibited" } else { explain(&failure.error, address) })
         }
         None => (None, "silent"),
     };
@@ -219,16 +222,6 @@ fn recorded(variable: &str, outcome: &'static str) -> &'static str {
     }
 }
 
-async fn connect(address: SocketAddr, mss: Option<u32>) -> io::Result<TcpStream> {
-    let socket = if address.is_ipv6() { TcpSocket::new_v6() } else { TcpSocket::new_v4() }?;
-    if let Some(mss) = mss {
-        segment::limit(&socket, mss)?;
-    }
-    let stream = socket.connect(address).await?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
-}
-
 /// The outcome of variable `tcp` that an error of connecting is.
 pub(crate) fn explain(error: &io::Error, address: SocketAddr) -> &'static str {
     match error.kind() {
@@ -242,7 +235,7 @@ pub(crate) fn explain(error: &io::Error, address: SocketAddr) -> &'static str {
         io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported => "no_route",
         // the same error stands for "no route here" and for a router's answer: ask the system which
         io::ErrorKind::NetworkUnreachable if vantage::source_towards(address.ip()).is_err() => "no_route",
-        _ if error.raw_os_error().is_some_and(|code| segment::FAMILY_MISSING.contains(&code)) => "no_route",
+        _ if error.raw_os_error().is_some_and(|code| connect::FAMILY_MISSING.contains(&code)) => "no_route",
         _ => "unreachable",
     }
 }

@@ -220,7 +220,7 @@ fn names_tunnel(text: &str) -> bool {
     let zerotier =
         text.len() >= 10 && text.starts_with("zt") && text.bytes().all(|b| b.is_ascii_alphanumeric());
     zerotier
-        || BEGINNINGS.iter().any(|beginning| begins(&beginning))
+        || BEGINNINGS.iter().any(|beginning| begins(beginning))
         || PARTS.iter().any(|part| text.contains(part))
 }
 

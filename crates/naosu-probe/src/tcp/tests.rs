@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::*;
 use crate::local::{closed_port, soon};
@@ -114,5 +114,5 @@ fn errors_are_told_apart() {
     assert_eq!(kind(io::ErrorKind::PermissionDenied), "prohibited");
     // there is a route to loopback: somebody else said so
     assert_eq!(kind(io::ErrorKind::NetworkUnreachable), "unreachable");
-    assert_eq!(explain(&io::Error::from_raw_os_error(segment::FAMILY_MISSING[0]), nowhere), "no_route");
+    assert_eq!(explain(&io::Error::from_raw_os_error(connect::FAMILY_MISSING[0]), nowhere), "no_route");
 }
