@@ -1,0 +1,3 @@
+//! The probes against the worlds of `naosu-lab`.
+
+mod mail;
