@@ -11,7 +11,9 @@ pub mod clock;
 pub mod connectivity;
 pub mod deadline;
 pub mod dialog;
+pub mod discovery;
 pub mod dns;
+pub mod domain;
 pub mod family;
 pub mod http;
 #[cfg(test)]
