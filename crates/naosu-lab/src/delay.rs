@@ -21,7 +21,7 @@ use crate::gate::{Gate, UdpGate};
 #[derive(Debug)]
 pub struct Relay {
     address: SocketAddr,
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 impl Relay {
@@ -40,6 +40,11 @@ impl Relay {
         self.address
     }
 
+    /// Ends it and waits until its port is free.
+    pub async fn stop(mut self) {
+        self.tasks.shutdown().await;
+    }
+
     pub(crate) fn over_tcp(gate: Gate, target: SocketAddr, round_trip: Duration) -> Self {
         let address = gate.address();
         let mut tasks = JoinSet::new();
@@ -47,7 +52,7 @@ impl Relay {
             // A far end that is gone shows as a connection that closes.
             let _ = pass_on(near, target, round_trip / 2).await;
         }));
-        Self { address, _tasks: tasks }
+        Self { address, tasks }
     }
 
     pub(crate) fn over_udp(gate: UdpGate, target: SocketAddr, round_trip: Duration) -> Self {
@@ -59,7 +64,7 @@ impl Relay {
             tokio::time::sleep(round_trip / 2).await;
             Some(answer)
         }));
-        Self { address, _tasks: tasks }
+        Self { address, tasks }
     }
 }
 

@@ -441,6 +441,8 @@ pub struct Mail {
     pub address: Option<IpAddr>,
     /// How it can be reached.
     pub reach: Option<Reach>,
+    /// Given, the host has the address `::1` as well, and this is how the same port can be reached there.
+    pub ipv6: Option<Reach>,
     /// TLS from the first byte (the default of IMAP and POP), after STARTTLS (the default of SMTP), or never.
     pub security: Option<Security>,
     /// The TLS side.

@@ -14,6 +14,7 @@ mod clock;
 pub mod delay;
 pub mod fault;
 mod gate;
+pub mod hostile;
 pub mod scenario;
 mod server;
 pub mod world;

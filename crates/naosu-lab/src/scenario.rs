@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::fault::Process;
 
@@ -85,7 +85,9 @@ pub struct Check {
     pub address: String,
     /// What the user says, handed over as the second argument when not empty.
     pub words: String,
-    /// The made-up password the user believes in, handed over with `--password-file`; without one `--no-login` is given.
+    /// The made-up password the user believes in, handed over with `--password-file`. An empty one in the file means none:
+    /// `--no-login` is given.
+    #[serde(deserialize_with = "none_when_empty")]
     pub password: Option<String>,
     /// Further arguments. `{imap}` stands for `host:port` of the endpoint called `imap`; `{imap.host}`, `{imap.port}`,
     /// `{imap.address}` (IP address and port) and `{imap.url}` for its parts.
@@ -139,6 +141,10 @@ pub fn fill(template: &str, values: &BTreeMap<String, String>) -> String {
     }
     filled.push_str(rest);
     filled
+}
+
+fn none_when_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(deserializer).map(|text| Some(text).filter(|text| !text.is_empty()))
 }
 
 #[cfg(test)]

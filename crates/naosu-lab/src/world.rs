@@ -31,7 +31,7 @@ pub struct Running {
     pub arguments: Vec<String>,
     account: Arc<Account>,
     tasks: JoinSet<()>,
-    _relays: Vec<Relay>,
+    relays: Vec<Relay>,
     /// Holds the CA and password files; removed with the world.
     files: TempDir,
 }
@@ -95,5 +95,10 @@ impl Running {
     /// Ends all servers and waits until their ports are free.
     pub async fn stop(mut self) {
         self.tasks.shutdown().await;
+        for relay in self.relays {
+            relay.stop().await;
+        }
+        // Conversations end with their servers, at their next turn.
+        tokio::task::yield_now().await;
     }
 }

@@ -43,8 +43,7 @@ pub(crate) struct MailServer {
 }
 
 /// Serves until dropped.
-pub(crate) async fn run(gate: Gate, server: MailServer) {
-    let server = Arc::new(server);
+pub(crate) async fn run(gate: Gate, server: Arc<MailServer>) {
     gate.run(move |stream| {
         let server = Arc::clone(&server);
         async move {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,7 +68,7 @@ struct Builder {
 enum Part {
     Dns { name: String, udp: UdpGate, tcp: Gate, dns: Dns },
     Http { gate: Gate, http: Http, acceptor: Option<Acceptor> },
-    Mail { gate: Gate, server: Box<MailServer> },
+    Mail { gate: Gate, server: Arc<MailServer> },
     Ntp { name: String, gate: UdpGate, ntp: Ntp },
 }
 
@@ -177,7 +177,7 @@ impl Builder {
             self.published.push(record);
         }
         let acceptor = self.authority.acceptor(&mail.tls, &host)?;
-        let server = Box::new(MailServer {
+        let server = Arc::new(MailServer {
             name: name.to_owned(),
             host,
             protocol,
@@ -188,6 +188,15 @@ impl Builder {
             domain: self.domain.clone(),
             clock: self.clock,
         });
+        if let Some(reach) = server.mail.ipv6 {
+            self.zone.add_host(&server.host, IpAddr::V6(Ipv6Addr::LOCALHOST));
+            match Gate::bind(IpAddr::V6(Ipv6Addr::LOCALHOST), address.port(), reach).await {
+                Ok(gate) => self.parts.push(Part::Mail { gate, server: Arc::clone(&server) }),
+                // Without IPv6 on this machine the address is as dead as it can be.
+                Err(_) if reach != Reach::Open => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
         self.parts.push(Part::Mail { gate, server });
         Ok(())
     }
@@ -268,7 +277,7 @@ impl Builder {
                     ));
                 }
                 Part::Mail { gate, server } => {
-                    tasks.spawn(talk::run(gate, *server));
+                    tasks.spawn(talk::run(gate, server));
                 }
                 Part::Ntp { name, gate, ntp } => {
                     tasks.spawn(ntp::run(gate, ntp, self.clock));
@@ -281,7 +290,7 @@ impl Builder {
         fs::write(files.path().join("ca.pem"), &ca_pem)?;
         let arguments = self.arguments(scenario, &files, &resolvers, &time_servers)?;
         let Self { endpoints, relays, .. } = self;
-        Ok(Running { endpoints, ca_pem, arguments, account, tasks, _relays: relays, files })
+        Ok(Running { endpoints, ca_pem, arguments, account, tasks, relays, files })
     }
 
     /// What the scenario says, then all that points Naosu at this world and that the scenario does not say itself.

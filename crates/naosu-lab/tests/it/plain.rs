@@ -169,3 +169,13 @@ async fn hostile_web_servers_go_on_and_on() {
     let document = get(bomb.endpoints["connectivity"], "/").await;
     assert!(document.contains("<!ENTITY e9 ") && document.len() < 4_096, "{document}");
 }
+
+#[tokio::test]
+async fn a_host_may_have_a_dead_ipv6_address() {
+    let world = world("imap.ipv6 = \"silent\"").await;
+    let (_, count, answer) = ask(world.endpoints["dns"], "imap.example.jp", 28).await;
+    assert_eq!((count, answer.last()), (1, Some(&1)));
+    let dead = TcpStream::connect(("::1", world.endpoints["imap"].port()));
+    assert!(!matches!(tokio::time::timeout(Duration::from_millis(200), dead).await, Ok(Ok(_))));
+    TcpStream::connect(world.endpoints["imap"]).await.unwrap();
+}
