@@ -63,6 +63,8 @@ fn store(directory: &Path) -> Result<()> {
     run(Command::new("chown").args(["-R", "mail:mail"]).arg(directory.join("mail")), "")
 }
 
+/// A refused sign-in costs the next one nothing here: the delays of auth_failure_delay and of the penalty counter
+/// would only make every run longer.
 fn configuration(dovecot: &Dovecot, ports: &BTreeMap<String, u16>, directory: &Path) -> Result<String> {
     let host = find("mail")?;
     let w = directory.to_string_lossy();
@@ -78,6 +80,7 @@ fn configuration(dovecot: &Dovecot, ports: &BTreeMap<String, u16>, directory: &P
          mail_location = maildir:$W/mail/%n\nshutdown_clients = yes\n\
          passdb {{\n  {passdb}\n}}\n\
          userdb {{\n  driver = static\n  args = uid=mail gid=mail home=$W/mail/%n\n}}\n\
+         service anvil {{\n  unix_listener anvil-auth-penalty {{\n    mode = 0\n  }}\n}}\n\
          service auth {{\n  unix_listener $W/auth-postfix {{\n    mode = 0666\n  }}\n}}\n\
          namespace inbox {{\n  inbox = yes\n  mailbox Junk {{\n    auto = subscribe\n    special_use = \\Junk\n  }}\n}}\n",
         host.ipv4, host.ipv6
