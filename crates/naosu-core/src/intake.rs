@@ -37,8 +37,17 @@ pub struct Recognised {
     pub messages: Vec<Matched>,
     /// Circumstances that are stated, such as `since` = `update`.
     pub circumstances: BTreeMap<String, String>,
-    /// The phrases that matched (`topic.id`), for explanations.
-    pub phrases: Vec<String>,
+    /// The phrases that were found, for explanations.
+    pub phrases: Vec<Said>,
+}
+
+/// A phrase that was found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Said {
+    /// Which: `topic.id`.
+    pub id: String,
+    /// The words, in their normalised spelling.
+    pub words: String,
 }
 
 /// An id with its probability.
