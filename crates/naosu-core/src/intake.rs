@@ -68,6 +68,8 @@ pub struct Matched {
     pub id: String,
     /// 0 to 1: how much of a distinctive text was there.
     pub strength: f64,
+    /// 0 to 1: how much of what the person wrote is the message.
+    pub cover: f64,
 }
 
 /// The compiled knowledge of words, built when it is first needed.
@@ -112,3 +114,6 @@ fn rounded(scored: &[Scored]) -> Vec<Scored> {
         .filter(|scored| scored.p > 0.0)
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

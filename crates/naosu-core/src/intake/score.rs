@@ -27,6 +27,10 @@ const UNNAMED: f64 = 0.03;
 const UNLISTED: f64 = 0.004;
 /// Weight below which a service, device or client counts as not said.
 const SAID: f64 = 0.5;
+/// What a message adds to its symptom when it is all that was said.
+const BARE: f64 = 7.0;
+/// Share of the text from which a message is all that was said.
+const MOSTLY: f64 = 0.6;
 /// Strength from which a message gives its client away.
 const DISTINCTIVE: f64 = 0.9;
 /// The group of what messages say.
@@ -61,13 +65,18 @@ pub(super) fn score(knowledge: &Knowledge, recogniser: &Recogniser, text: &str) 
             circumstances.entry(name.clone()).or_insert_with(|| value.clone());
         }
     }
+    if let Some((matched, message)) = bare(&messages) {
+        symptom.add("bare message", &BTreeMap::from([(message.symptom.clone(), BARE)]), matched.cover);
+    }
     for (matched, message) in messages.iter().take(MESSAGES) {
         symptom.add(MESSAGE, &BTreeMap::from([(message.symptom.clone(), MESSAGE_SYMPTOM)]), matched.strength);
         let means = message.means.iter().filter(|&(_, &p)| p > UNNAMED);
         let weights = means.map(|(id, p)| (id.clone(), MESSAGE_CAUSE * (p / UNNAMED).ln())).collect();
         cause.add(MESSAGE, &weights, matched.strength);
         let errors = &knowledge.client_errors[&matched.client];
-        for (sums, value) in [(&mut service, &errors.service), (&mut client, &errors.client)] {
+        let values =
+            [(&mut service, &errors.service), (&mut device, &errors.device), (&mut client, &errors.client)];
+        for (sums, value) in values {
             if let Some(value) = value
                 && matched.strength >= DISTINCTIVE
             {
@@ -146,9 +155,23 @@ fn messages<'k>(
         .filter_map(|hit| {
             let message =
                 knowledge.client_errors[&hit.client].message.iter().find(|known| known.id == hit.id)?;
-            Some((Matched { client: hit.client, id: hit.id, strength: hit.strength }, message))
+            Some((
+                Matched { client: hit.client, id: hit.id, strength: hit.strength, cover: hit.cover },
+                message,
+            ))
         })
         .collect()
+}
+
+/// The message that is all that was said, placeholders and a few words aside.
+fn bare<'m, 'k>(messages: &'m [(Matched, &'k KnownMessage)]) -> Option<&'m (Matched, &'k KnownMessage)> {
+    let mut best: Option<&(Matched, &KnownMessage)> = None;
+    for candidate in messages.iter().filter(|(matched, _)| matched.cover >= MOSTLY) {
+        if best.is_none_or(|(matched, _)| candidate.0.cover > matched.cover) {
+            best = Some(candidate);
+        }
+    }
+    best
 }
 
 /// Whether "no", "not" or ではない stands beside the place.
