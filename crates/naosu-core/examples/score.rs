@@ -102,7 +102,9 @@ fn report(knowledge: &Knowledge, file: &str, text: &str, misses: bool) {
                     found.client
                 );
             }
-            println!("    {}", found.phrases.join(" "));
+            for said in &found.phrases {
+                println!("      {} {:?}", said.id, said.words);
+            }
             for message in found.messages.iter().take(3) {
                 println!("    message {}.{} {:.2}", message.client, message.id, message.strength);
             }

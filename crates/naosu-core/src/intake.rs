@@ -37,8 +37,17 @@ pub struct Recognised {
     pub messages: Vec<Matched>,
     /// Circumstances that are stated, such as `since` = `update`.
     pub circumstances: BTreeMap<String, String>,
-    /// The phrases that matched (`topic.id`), for explanations.
-    pub phrases: Vec<String>,
+    /// The phrases that were found, for explanations.
+    pub phrases: Vec<Said>,
+}
+
+/// A phrase that was found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Said {
+    /// Which: `topic.id`.
+    pub id: String,
+    /// The words, in their normalised spelling.
+    pub words: String,
 }
 
 /// An id with its probability.
@@ -59,6 +68,8 @@ pub struct Matched {
     pub id: String,
     /// 0 to 1: how much of a distinctive text was there.
     pub strength: f64,
+    /// 0 to 1: how much of what the person wrote is the message.
+    pub cover: f64,
 }
 
 /// The compiled knowledge of words, built when it is first needed.
@@ -103,3 +114,6 @@ fn rounded(scored: &[Scored]) -> Vec<Scored> {
         .filter(|scored| scored.p > 0.0)
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,6 +29,8 @@ pub(super) struct Hit {
     pub(super) id: String,
     /// 0 to 1: how much of a distinctive text was there.
     pub(super) strength: f64,
+    /// 0 to 1: how much of what the person wrote is the message.
+    pub(super) cover: f64,
 }
 
 struct Variant {
@@ -66,46 +68,51 @@ impl Messages {
 
     /// The messages in a normalised text, strongest first.
     pub(super) fn search(&self, text: &str) -> Vec<Hit> {
-        let mut found: BTreeMap<(String, String), f64> = BTreeMap::new();
-        for (variant, share) in self.shares(text) {
+        let mut found: BTreeMap<(String, String), (f64, f64)> = BTreeMap::new();
+        for (variant, share, cover) in self.shares(text) {
             let Variant { client, id, weight } = &self.variants[variant];
             let strength = (weight / STRONG).min(1.0).sqrt() * share;
             let best = found.entry((client.clone(), id.clone())).or_default();
-            *best = best.max(strength);
+            *best = (best.0.max(strength), best.1.max(cover * share));
         }
         for token in text.split([' ', STOP]) {
             for part in token.split(|letter: char| !letter.is_ascii_alphanumeric()) {
                 for (client, id) in self.codes.get(&bare_code(part)).into_iter().flatten() {
-                    found.insert((client.clone(), id.clone()), 1.0);
+                    found.entry((client.clone(), id.clone())).or_default().0 = 1.0;
                 }
             }
         }
-        let mut hits: Vec<Hit> =
-            found.into_iter().map(|((client, id), strength)| Hit { client, id, strength }).collect();
+        let mut hits: Vec<Hit> = found
+            .into_iter()
+            .map(|((client, id), (strength, cover))| Hit { client, id, strength, cover })
+            .collect();
         hits.sort_by(|a, b| b.strength.total_cmp(&a.strength));
         hits
     }
 
-    /// The variants of which enough is in the text, with the share that is.
-    fn shares(&self, text: &str) -> Vec<(usize, f64)> {
-        let mut inside: BTreeMap<u32, f64> = BTreeMap::new();
+    /// The variants of which enough is in the text, with the share that is, and the share of the text they are.
+    fn shares(&self, text: &str) -> Vec<(usize, f64, f64)> {
+        let mut inside: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
         let mut seen = text_grams(text);
         seen.sort_unstable();
         seen.dedup();
+        #[expect(clippy::cast_precision_loss, reason = "a text has few grams")]
+        let all = text_grams(&nameless(text)).len().max(1) as f64;
         for gram in seen {
             let from = self.grams.partition_point(|&(other, _)| other < gram);
             let to = from + self.grams[from..].partition_point(|&(other, _)| other == gram);
             let weight = self.rarity(to - from);
             for &(_, variant) in &self.grams[from..to] {
-                *inside.entry(variant).or_default() += weight;
+                let sums = inside.entry(variant).or_default();
+                *sums = (sums.0 + weight, sums.1 + 1.0);
             }
         }
         inside
             .into_iter()
-            .filter_map(|(variant, weight)| {
+            .filter_map(|(variant, (weight, grams))| {
                 let variant = variant as usize;
                 let share = weight / self.variants[variant].weight;
-                (share >= SHARE).then_some((variant, share))
+                (share >= SHARE).then_some((variant, share, (grams / all).min(1.0)))
             })
             .collect()
     }
@@ -159,6 +166,24 @@ fn literals(template: &str) -> Vec<String> {
         }
     }
     parts
+}
+
+/// The text without host names, addresses and numbers: what placeholders stand for.
+fn nameless(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut word = String::new();
+    for letter in text.chars().chain([STOP]) {
+        if letter.is_ascii_alphanumeric() || matches!(letter, '.' | '@' | '-' | '_') {
+            word.push(letter);
+            continue;
+        }
+        if !word.contains(['.', '@']) && word.contains(|letter: char| letter.is_ascii_alphabetic()) {
+            kept.push_str(&word);
+        }
+        word.clear();
+        kept.push(letter);
+    }
+    kept
 }
 
 /// Overlapping runs of letters, spaces and sentence ends left out.

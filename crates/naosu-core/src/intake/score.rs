@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::normalize::{is_kana, normalize};
 use super::pattern::Span;
 use super::recogniser::Recogniser;
-use super::{Matched, Recognised, Scored};
+use super::{Matched, Recognised, Said, Scored};
 use crate::knowledge::{Context, Knowledge, KnownMessage, Lang, Phrase};
 
 /// How much softer than independent evidence the symptoms are.
@@ -27,6 +27,16 @@ const UNNAMED: f64 = 0.03;
 const UNLISTED: f64 = 0.004;
 /// Weight below which a service, device or client counts as not said.
 const SAID: f64 = 0.5;
+/// What a message adds to its symptom when it is all that was said.
+const BARE: f64 = 7.0;
+/// Share of the text from which a message is all that was said.
+const MOSTLY: f64 = 0.6;
+/// Strength from which a message gives its client away.
+const DISTINCTIVE: f64 = 0.9;
+/// The group of what messages say.
+const MESSAGE: &str = "message";
+/// Share of a message's weight that phrases have already told when they speak for the same target.
+const ALREADY_TOLD: f64 = 0.6;
 /// Messages that are looked at.
 const MESSAGES: usize = 4;
 
@@ -37,14 +47,15 @@ struct Sums(BTreeMap<String, BTreeMap<String, f64>>);
 /// Recognises a text.
 pub(super) fn score(knowledge: &Knowledge, recogniser: &Recogniser, text: &str) -> Recognised {
     let normalised = normalize(text);
-    let (phrases, ids) = phrases(knowledge, recogniser, &normalised);
+    let lang = language(text);
+    let (phrases, said) = phrases(knowledge, recogniser, &normalised, lang);
     let messages = messages(knowledge, recogniser, &normalised);
 
     let (mut symptom, mut cause) = (Sums::default(), Sums::default());
     let (mut service, mut device, mut client) = (Sums::default(), Sums::default(), Sums::default());
     let mut circumstances = BTreeMap::new();
-    for (phrase, id) in phrases.iter().zip(&ids) {
-        let group = phrase.group.as_ref().unwrap_or(id);
+    for (phrase, said) in phrases.iter().zip(&said) {
+        let group = phrase.group.as_ref().unwrap_or(&said.id);
         symptom.add(group, &phrase.symptom, 1.0);
         cause.add(group, &phrase.cause, 1.0);
         service.add(group, &phrase.service, 1.0);
@@ -54,19 +65,22 @@ pub(super) fn score(knowledge: &Knowledge, recogniser: &Recogniser, text: &str) 
             circumstances.entry(name.clone()).or_insert_with(|| value.clone());
         }
     }
+    if let Some((matched, message)) = bare(&messages) {
+        symptom.add("bare message", &BTreeMap::from([(message.symptom.clone(), BARE)]), matched.cover);
+    }
     for (matched, message) in messages.iter().take(MESSAGES) {
-        symptom.add(
-            "message",
-            &BTreeMap::from([(message.symptom.clone(), MESSAGE_SYMPTOM)]),
-            matched.strength,
-        );
+        symptom.add(MESSAGE, &BTreeMap::from([(message.symptom.clone(), MESSAGE_SYMPTOM)]), matched.strength);
         let means = message.means.iter().filter(|&(_, &p)| p > UNNAMED);
         let weights = means.map(|(id, p)| (id.clone(), MESSAGE_CAUSE * (p / UNNAMED).ln())).collect();
-        cause.add("message", &weights, matched.strength);
+        cause.add(MESSAGE, &weights, matched.strength);
         let errors = &knowledge.client_errors[&matched.client];
-        for (sums, value) in [(&mut service, &errors.service), (&mut client, &errors.client)] {
-            if let Some(value) = value {
-                sums.add("message", &BTreeMap::from([(value.clone(), 1.0)]), matched.strength);
+        let values =
+            [(&mut service, &errors.service), (&mut device, &errors.device), (&mut client, &errors.client)];
+        for (sums, value) in values {
+            if let Some(value) = value
+                && matched.strength >= DISTINCTIVE
+            {
+                sums.add(MESSAGE, &BTreeMap::from([(value.clone(), 1.0)]), matched.strength);
             }
         }
     }
@@ -93,10 +107,10 @@ pub(super) fn score(knowledge: &Knowledge, recogniser: &Recogniser, text: &str) 
         service,
         device,
         client,
-        lang: language(text),
+        lang,
         messages: messages.into_iter().map(|(matched, _)| matched).collect(),
         circumstances,
-        phrases: ids,
+        phrases: said,
     }
 }
 
@@ -105,15 +119,26 @@ fn phrases<'k>(
     knowledge: &'k Knowledge,
     recogniser: &Recogniser,
     text: &str,
-) -> (Vec<&'k Phrase>, Vec<String>) {
+    lang: Lang,
+) -> (Vec<&'k Phrase>, Vec<Said>) {
     let found = recogniser.patterns.search(text);
     let mut said = Vec::new();
     for compiled in &recogniser.phrases {
         let phrase = Recogniser::phrase(knowledge, compiled);
+        let other = match lang {
+            Lang::En => "ja",
+            Lang::Ja => "en",
+        };
+        if phrase.lang.as_deref() == Some(other) {
+            continue;
+        }
         let spans = compiled.patterns.iter().filter_map(|number| found.get(number));
-        let stands = spans.into_iter().any(|span| !(phrase.negatable && negated(text, *span)));
-        if stands && !compiled.unless.iter().any(|number| found.contains_key(number)) {
-            said.push((phrase, format!("{}.{}", compiled.topic, phrase.id)));
+        let Some(span) = spans.into_iter().find(|span| !(phrase.negatable && negated(text, **span))) else {
+            continue;
+        };
+        if !compiled.unless.iter().any(|number| found.contains_key(number)) {
+            let id = format!("{}.{}", compiled.topic, phrase.id);
+            said.push((phrase, Said { id, words: text[span.start..span.end].to_owned() }));
         }
     }
     said.into_iter().unzip()
@@ -130,9 +155,23 @@ fn messages<'k>(
         .filter_map(|hit| {
             let message =
                 knowledge.client_errors[&hit.client].message.iter().find(|known| known.id == hit.id)?;
-            Some((Matched { client: hit.client, id: hit.id, strength: hit.strength }, message))
+            Some((
+                Matched { client: hit.client, id: hit.id, strength: hit.strength, cover: hit.cover },
+                message,
+            ))
         })
         .collect()
+}
+
+/// The message that is all that was said, placeholders and a few words aside.
+fn bare<'m, 'k>(messages: &'m [(Matched, &'k KnownMessage)]) -> Option<&'m (Matched, &'k KnownMessage)> {
+    let mut best: Option<&(Matched, &KnownMessage)> = None;
+    for candidate in messages.iter().filter(|(matched, _)| matched.cover >= MOSTLY) {
+        if best.is_none_or(|(matched, _)| candidate.0.cover > matched.cover) {
+            best = Some(candidate);
+        }
+    }
+    best
 }
 
 /// Whether "no", "not" or ではない stands beside the place.
@@ -243,7 +282,15 @@ impl Sums {
     }
 
     fn totals(&self) -> BTreeMap<&String, f64> {
-        self.0.iter().map(|(target, groups)| (target, groups.values().sum())).collect()
+        self.0
+            .iter()
+            .map(|(target, groups)| {
+                let sum: f64 = groups.values().sum();
+                let message = groups.get(MESSAGE).copied().unwrap_or(0.0);
+                let told = message.min(sum - message).max(0.0);
+                (target, sum - ALREADY_TOLD * told)
+            })
+            .collect()
     }
 
     /// The heaviest value, if it is heavy enough to count as said.

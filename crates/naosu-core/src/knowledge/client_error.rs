@@ -16,6 +16,8 @@ pub struct ClientErrors {
     pub client: Option<String>,
     /// The service of the taxonomy, where the messages give it away.
     pub service: Option<String>,
+    /// The device of the taxonomy, where the messages give it away.
+    pub device: Option<String>,
     /// The messages.
     pub message: Vec<KnownMessage>,
 }

@@ -44,6 +44,8 @@ pub struct Forms {
 pub struct Phrase {
     /// Unique in its file.
     pub id: String,
+    /// Only in texts of this language, `en` or `ja`.
+    pub lang: Option<String>,
     /// English patterns.
     #[serde(default)]
     pub en: Vec<String>,
