@@ -11,15 +11,35 @@ use serde::de::DeserializeOwned;
 
 use crate::diagnosis::Model;
 
+pub use self::action::{Action, ActionKind, Risk, Steps, Variant, Who};
+pub use self::answer::Answer;
+pub use self::care::{Care, Entry};
+pub use self::cause::{Cause, Fix};
+pub use self::check::{CHECKS, Check, Whole};
+pub use self::checklist::{Checklist, Every, Importance, Item, Occasion};
+pub use self::coverage::{Coverage, Row};
+pub use self::flow::{Flow, FlowState, FlowStateKind, Transition};
 pub use self::provider::{Auth, Protocol, Provider, Providers, Quirk, Security, Server, UserName};
+pub use self::question::{Choice, Question, STRONGEST_RATIO};
 pub use self::reply::{Classified, Group, Kind, Match, Replies, Reply, Said, Side, Specificity};
 pub use self::signature::{Scope, Signature, SignatureGroup};
+pub use self::situation::{Only, Situation};
 pub use self::taxonomy::{CauseEntry, Taxonomy};
 pub use self::variable::{Outcome, State, Variable};
 
+mod action;
+mod answer;
+mod care;
+mod cause;
+mod check;
+mod checklist;
+mod coverage;
+mod flow;
 mod provider;
+mod question;
 mod reply;
 mod signature;
+mod situation;
 mod taxonomy;
 mod variable;
 
@@ -30,6 +50,8 @@ pub struct Knowledge {
     pub taxonomy: Taxonomy,
     /// What can be observed, with its outcomes and their sentences.
     pub variables: BTreeMap<String, Variable>,
+    /// The causes: how common, explained, and what fixes them.
+    pub causes: BTreeMap<String, Cause>,
     /// Priors and signatures, made ready for the diagnosis.
     pub model: Model,
     later: Later,
@@ -39,6 +61,7 @@ pub struct Knowledge {
 #[derive(Debug, Default)]
 struct Later {
     files: Vec<(String, String)>,
+    care: OnceLock<Care>,
     providers: OnceLock<Providers>,
     replies: OnceLock<Replies>,
 }
@@ -90,13 +113,18 @@ impl Knowledge {
         let mut variables: BTreeMap<String, Variable> = folder(files, "variables", &mut problems);
         variable::extend(&mut variables, &mut problems);
         let signatures: BTreeMap<String, SignatureGroup> = folder(files, "signatures", &mut problems);
-        let priors: BTreeMap<String, f64> =
-            taxonomy.iter().flat_map(|t: &Taxonomy| t.cause.keys()).map(|id| (id.clone(), 10.0)).collect();
+        let causes: BTreeMap<String, Cause> = folder(files, "causes", &mut problems);
+        let prior = |id: &String| causes.get(id).map_or(PRIOR_UNDESCRIBED, |cause| cause.prior);
+        let priors: BTreeMap<String, f64> = taxonomy
+            .iter()
+            .flat_map(|t: &Taxonomy| t.cause.keys())
+            .map(|id| (id.clone(), prior(id)))
+            .collect();
         let model = Model::new(&priors, &[], &signatures, &mut problems);
         match taxonomy {
             Some(taxonomy) if problems.is_empty() => {
                 let later = Later { files: later(files), ..Later::default() };
-                Ok(Self { taxonomy, variables, model, later })
+                Ok(Self { taxonomy, variables, causes, model, later })
             }
             _ => Err(problems),
         }
@@ -107,7 +135,21 @@ impl Knowledge {
         let mut problems = Vec::new();
         folder::<Provider>(&self.later.files, "providers", &mut problems);
         folder::<reply::Group>(&self.later.files, "replies", &mut problems);
+        let care = Care::read(&self.later.files, &mut problems);
+        let rows = self.rows(&mut problems);
+        let Self { taxonomy, variables, causes, .. } = self;
+        problems.extend(check::check(&Whole { taxonomy, variables, causes, care: &care, rows: &rows }));
         problems
+    }
+
+    /// What can be done and asked. A file that cannot be read is left out; [`Knowledge::check`] tells of it.
+    pub fn care(&self) -> &Care {
+        self.later.care.get_or_init(|| Care::read(&self.later.files, &mut Vec::new()))
+    }
+
+    /// Which rows of `coverage.tsv` are served, and by what.
+    pub fn coverage(&self) -> Coverage {
+        coverage::coverage(&self.rows(&mut Vec::new()), &self.care().entries(&self.causes))
     }
 
     /// The mail providers. A file that cannot be read is left out; [`Knowledge::check`] tells of it.
@@ -121,12 +163,21 @@ impl Knowledge {
         let files = &self.later.files;
         self.later.replies.get_or_init(|| Replies::new(folder(files, "replies", &mut Vec::new())))
     }
+
+    fn rows(&self, problems: &mut Vec<Problem>) -> Vec<Row> {
+        let text = self.later.files.iter().find(|(path, _)| path == coverage::FILE);
+        text.map(|(_, text)| coverage::rows(text, problems)).unwrap_or_default()
+    }
 }
+
+/// The prior of a cause of the taxonomy that no file describes yet, per 1000 troubles.
+const PRIOR_UNDESCRIBED: f64 = 10.0;
 
 /// The files whose folders are parsed only when they are first asked for.
 fn later(files: &[(String, String)]) -> Vec<(String, String)> {
-    let folders = ["providers/", "replies/"];
-    files.iter().filter(|(path, _)| folders.iter().any(|folder| path.starts_with(folder))).cloned().collect()
+    let mut starts = vec!["providers/", "replies/", coverage::FILE];
+    starts.extend(care::FOLDERS);
+    files.iter().filter(|(path, _)| starts.iter().any(|start| path.starts_with(start))).cloned().collect()
 }
 
 /// The files of one folder, by their stems.
