@@ -12,25 +12,45 @@ use serde::de::DeserializeOwned;
 use crate::diagnosis::Model;
 use crate::intake::Compiled;
 
+pub use self::action::{Action, ActionKind, Risk, Steps, Variant, Who};
+pub use self::answer::Answer;
 pub use self::apple::{AppleHost, ApplePurpose, apple_purposes};
+pub use self::care::{Care, Entry};
+pub use self::cause::{Cause, Fix};
+pub use self::check::{CHECKS, Check, Whole};
+pub use self::checklist::{Checklist, Every, Importance, Item, Occasion};
 pub use self::client_error::{ClientErrors, KnownMessage};
+pub use self::coverage::{Coverage, Row};
+pub use self::flow::{Flow, FlowState, FlowStateKind, Transition};
 pub use self::interceptor::{Interceptor, InterceptorKind, interceptor};
 pub use self::phrase::{Context, Forms, Phrase, Topic};
 pub use self::provider::{Auth, Protocol, Provider, Providers, Quirk, Security, Server, UserName};
+pub use self::question::{Choice, Question, STRONGEST_RATIO};
 pub use self::reply::{Classified, Group, Kind, Match, Replies, Reply, Said, Side, Specificity};
 pub use self::signature::{Scope, Signature, SignatureGroup};
+pub use self::situation::{Only, Situation};
 pub use self::status::{Covers, StatusFeed, StatusFormat, status_feeds};
 pub use self::symptom::Symptom;
 pub use self::taxonomy::{CauseEntry, Taxonomy};
 pub use self::variable::{Outcome, State, Variable};
 
+mod action;
+mod answer;
 mod apple;
+mod care;
+mod cause;
+mod check;
+mod checklist;
 mod client_error;
+mod coverage;
+mod flow;
 mod interceptor;
 mod phrase;
 mod provider;
+mod question;
 mod reply;
 mod signature;
+mod situation;
 mod status;
 mod symptom;
 mod taxonomy;
@@ -43,6 +63,8 @@ pub struct Knowledge {
     pub taxonomy: Taxonomy,
     /// What can be observed, with its outcomes and their sentences.
     pub variables: BTreeMap<String, Variable>,
+    /// The causes: how common, explained, and what fixes them.
+    pub causes: BTreeMap<String, Cause>,
     /// Priors and signatures, made ready for the diagnosis.
     pub model: Model,
     /// What the user sees.
@@ -62,6 +84,7 @@ struct Later {
     files: Vec<(String, String)>,
     apple: OnceLock<BTreeMap<String, ApplePurpose>>,
     interceptors: OnceLock<BTreeMap<String, Interceptor>>,
+    care: OnceLock<Care>,
     providers: OnceLock<Providers>,
     replies: OnceLock<Replies>,
     status: OnceLock<BTreeMap<String, StatusFeed>>,
@@ -114,8 +137,13 @@ impl Knowledge {
         let mut variables: BTreeMap<String, Variable> = folder(files, "variables", &mut problems);
         variable::extend(&mut variables, &mut problems);
         let signatures: BTreeMap<String, SignatureGroup> = folder(files, "signatures", &mut problems);
-        let priors: BTreeMap<String, f64> =
-            taxonomy.iter().flat_map(|t: &Taxonomy| t.cause.keys()).map(|id| (id.clone(), 10.0)).collect();
+        let causes: BTreeMap<String, Cause> = folder(files, "causes", &mut problems);
+        let prior = |id: &String| causes.get(id).map_or(PRIOR_UNDESCRIBED, |cause| cause.prior);
+        let priors: BTreeMap<String, f64> = taxonomy
+            .iter()
+            .flat_map(|t: &Taxonomy| t.cause.keys())
+            .map(|id| (id.clone(), prior(id)))
+            .collect();
         let model = Model::new(&priors, &[], &signatures, &mut problems);
         let symptoms = folder(files, "symptoms", &mut problems);
         let phrases = folder(files, "phrases", &mut problems);
@@ -124,7 +152,17 @@ impl Knowledge {
             Some(taxonomy) if problems.is_empty() => {
                 let later = Later { files: later(files), ..Later::default() };
                 let compiled = Compiled::default();
-                Ok(Self { taxonomy, variables, model, symptoms, phrases, client_errors, compiled, later })
+                Ok(Self {
+                    taxonomy,
+                    variables,
+                    causes,
+                    model,
+                    symptoms,
+                    phrases,
+                    client_errors,
+                    compiled,
+                    later,
+                })
             }
             _ => Err(problems),
         }
@@ -138,7 +176,21 @@ impl Knowledge {
         folder::<Provider>(&self.later.files, "providers", &mut problems);
         folder::<StatusFeed>(&self.later.files, "status", &mut problems);
         folder::<Group>(&self.later.files, "replies", &mut problems);
+        let care = Care::read(&self.later.files, &mut problems);
+        let rows = self.rows(&mut problems);
+        let Self { taxonomy, variables, causes, .. } = self;
+        problems.extend(check::check(&Whole { taxonomy, variables, causes, care: &care, rows: &rows }));
         problems
+    }
+
+    /// What can be done and asked. A file that cannot be read is left out; [`Knowledge::check`] tells of it.
+    pub fn care(&self) -> &Care {
+        self.later.care.get_or_init(|| Care::read(&self.later.files, &mut Vec::new()))
+    }
+
+    /// Which rows of `coverage.tsv` are served, and by what.
+    pub fn coverage(&self) -> Coverage {
+        coverage::coverage(&self.rows(&mut Vec::new()), &self.care().entries(&self.causes))
     }
 
     /// What Apple devices must reach, by purpose. A file that cannot be read is left out, see [`Knowledge::check`].
@@ -167,12 +219,21 @@ impl Knowledge {
         let files = &self.later.files;
         self.later.replies.get_or_init(|| Replies::new(folder(files, "replies", &mut Vec::new())))
     }
+
+    fn rows(&self, problems: &mut Vec<Problem>) -> Vec<Row> {
+        let text = self.later.files.iter().find(|(path, _)| path == coverage::FILE);
+        text.map(|(_, text)| coverage::rows(text, problems)).unwrap_or_default()
+    }
 }
+
+/// The prior of a cause of the taxonomy that no file describes yet, per 1000 troubles.
+const PRIOR_UNDESCRIBED: f64 = 10.0;
 
 /// The files whose folders are parsed only when they are first asked for.
 fn later(files: &[(String, String)]) -> Vec<(String, String)> {
-    let folders = ["apple/", "interceptors/", "providers/", "replies/", "status/"];
-    files.iter().filter(|(path, _)| folders.iter().any(|folder| path.starts_with(folder))).cloned().collect()
+    let mut starts = vec!["apple/", "interceptors/", "providers/", "replies/", "status/", coverage::FILE];
+    starts.extend(care::FOLDERS);
+    files.iter().filter(|(path, _)| starts.iter().any(|start| path.starts_with(start))).cloned().collect()
 }
 
 /// The files of one folder, by their stems.

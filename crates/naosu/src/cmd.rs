@@ -63,7 +63,7 @@ fn read(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) -> std::i
         let path = entry?.path();
         if path.is_dir() {
             read(root, &path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "toml") {
+        } else if path.extension().is_some_and(|extension| extension == "toml" || extension == "tsv") {
             let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
             files.push((name, std::fs::read_to_string(&path)?));
         }
