@@ -134,6 +134,9 @@ fn ids_resolve(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
             for variable in &state.watch {
                 named(&path, "variable", variable, whole.variables.contains_key(variable));
             }
+            if let Some(next) = &state.flow {
+                named(&path, "flow", next, care.flows.contains_key(next));
+            }
             for way in &state.next {
                 named(&path, "state", &way.to, flow.states.contains_key(&way.to));
             }

@@ -58,6 +58,8 @@ pub struct FlowState {
     /// Actions of the knowledge that are done here.
     #[serde(default)]
     pub actions: Vec<String>,
+    /// The flow in which it goes on, where this state hands over to one.
+    pub flow: Option<String>,
     /// The variables to watch while waiting.
     #[serde(default)]
     pub watch: Vec<String>,
