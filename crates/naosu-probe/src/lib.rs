@@ -7,6 +7,7 @@
 //! Every probe is given the [`recorder::Recorder`] it writes to, the [`deadline::Deadline`] it must keep, and the
 //! observations it had to wait for.
 
+pub mod apple;
 pub mod clock;
 pub mod connectivity;
 pub mod deadline;
@@ -24,6 +25,7 @@ pub mod path;
 pub mod plan;
 pub mod recorder;
 pub mod secret;
+pub mod status;
 pub mod tcp;
 pub mod tls;
 pub mod vantage;

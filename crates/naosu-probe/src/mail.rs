@@ -454,7 +454,7 @@ fn security_text(security: Security) -> &'static str {
     }
 }
 
-fn name_outcome(problem: Option<NameProblem>) -> &'static str {
+pub(crate) fn name_outcome(problem: Option<NameProblem>) -> &'static str {
     match problem {
         Some(NameProblem::NotFound) => "name_not_found",
         Some(NameProblem::NoAddress) | None => "name_no_address",
@@ -464,7 +464,7 @@ fn name_outcome(problem: Option<NameProblem>) -> &'static str {
     }
 }
 
-fn tcp_outcome(outcome: &str) -> &'static str {
+pub(crate) fn tcp_outcome(outcome: &str) -> &'static str {
     match outcome {
         "refused" => "tcp_refused",
         "reset" => "tcp_reset",
@@ -475,7 +475,7 @@ fn tcp_outcome(outcome: &str) -> &'static str {
 }
 
 /// The outcome of a mail variable for one of `tls` other than `ok`.
-fn tls_outcome(outcome: &'static str) -> &'static str {
+pub(crate) fn tls_outcome(outcome: &'static str) -> &'static str {
     match outcome {
         "plaintext" => "tls_plaintext",
         "stalled" => "tls_stalled",
