@@ -31,7 +31,7 @@ use crate::tls::{Handshake, Secured, Trust, protocol_of, subject};
 const GREETING_PATIENCE: Duration = Duration::from_millis(2500);
 
 /// How long a server that TLS failed with is listened to for a greeting in the clear.
-const BANNER_LIMIT: Duration = Duration::from_millis(2000);
+const BANNER_LIMIT: Duration = Duration::from_secs(2);
 
 /// From this on a wait for one answer is slow.
 const SLOW: Duration = Duration::from_millis(2500);
@@ -128,7 +128,7 @@ pub async fn check_mail(
             break;
         };
         let visit = Visit { endpoint, address, trust, recorder, deadline, after: &race.after };
-        let attempt = visit.run(stream).await;
+        let attempt = Box::pin(visit.run(stream)).await;
         left.retain(|candidate| *candidate != address.ip());
         let elsewhere = attempt.worth_another_address() && !left.is_empty();
         if best.as_ref().is_none_or(|best| attempt.reach() > best.reach()) {
@@ -307,13 +307,11 @@ impl<'a> Visit<'a> {
     async fn in_the_clear<D: Dialog>(self, stream: TcpStream, dialog: D, attempt: &mut Attempt) {
         let mut line = Line::new(stream, dialog, self.deadline);
         let greeted = line.greeting(self.deadline.within(GREETING_PATIENCE)).await;
-        if !greeted {
-            if let Some(tls) = self.wants_tls().await {
-                attempt.tls = tls;
-                attempt.transcript = line.close().await;
-                attempt.transcript.outcome = "tls_wanted";
-                return;
-            }
+        if !greeted && let Some(tls) = self.wants_tls().await {
+            attempt.tls = tls;
+            attempt.transcript = line.close().await;
+            attempt.transcript.outcome = "tls_wanted";
+            return;
         }
         let turn = line.run().await;
         attempt.slow = line.slowest >= SLOW;

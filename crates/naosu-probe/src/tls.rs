@@ -154,7 +154,7 @@ impl Handshake<'_> {
         A: AsyncFnOnce() -> Option<S>,
     {
         let mut pending = self.recorder.start("tls", subject(self.host, self.port), self.after);
-        let made = self.shake(stream).await;
+        let made = Box::pin(self.shake(stream)).await;
         let (outcome, mut detail) = match made.failure {
             None => (made.judgement.as_ref().map_or("ok", Judgement::outcome), Detail::new()),
             Some(Failure::Old(hello)) => hello.named().unwrap_or(("garbage", Detail::new())),
@@ -164,7 +164,7 @@ impl Handshake<'_> {
                 (outcome, Detail::from([("problem".to_owned(), json!(problem))]))
             }
             Some(Failure::Named { outcome, detail, ask_again }) => {
-                let older = if ask_again { self.ask_again(again).await } else { None };
+                let older = if ask_again { Box::pin(self.ask_again(again)).await } else { None };
                 match older.as_ref().and_then(OldHello::named) {
                     Some(named) => named,
                     None => (outcome, detail),
@@ -192,10 +192,12 @@ impl Handshake<'_> {
         let (witness, mut config) = Witness::config();
         let (tapped, tap) = Tapped::new(stream);
         let host = ascii(self.host);
-        let name = ServerName::try_from(host.as_str()).map(|name| name.to_owned()).unwrap_or_else(|_| {
+        let name = if let Ok(name) = ServerName::try_from(host.as_str()) {
+            name.to_owned()
+        } else {
             config.enable_sni = false;
             ServerName::try_from("invalid").expect("a plain label is a name")
-        });
+        };
         let connect = TlsConnector::from(Arc::new(config)).connect(name, tapped).into_fallible();
         let connected = self.deadline.within(HANDSHAKE_LIMIT).run(connect).await;
         let presented = witness.presented();

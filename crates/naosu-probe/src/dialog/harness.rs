@@ -6,7 +6,7 @@ use crate::secret::Secret;
 /// The secret of every test: no transcript may hold it.
 pub(super) const SECRET: &str = "sesame-\"open\\";
 
-pub(super) fn aim<'a>(security: Security, credential: Option<&'a Credential>) -> Aim<'a> {
+pub(super) fn aim(security: Security, credential: Option<&Credential>) -> Aim<'_> {
     Aim {
         security,
         host: "mail.example.jp",

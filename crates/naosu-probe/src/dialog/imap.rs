@@ -223,7 +223,8 @@ impl<'a> Imap<'a> {
             self.finish("reachable", None);
             return;
         };
-        let choice = sasl::choose(mechanisms.iter().map(String::as_str), credential);
+        let names: Vec<&str> = mechanisms.iter().map(String::as_str).collect();
+        let choice = sasl::choose(&names, credential);
         let command_allowed = matches!(credential, Credential::Password(_)) && !self.has("LOGINDISABLED");
         match choice {
             Choice::Use(mechanism) if mechanism.speaks_first() || !command_allowed => {

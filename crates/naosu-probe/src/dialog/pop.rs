@@ -86,7 +86,7 @@ impl<'a> Pop<'a> {
         if let Some(list) = &mut self.list {
             if line == b"." {
                 let list = self.list.take().unwrap_or_default();
-                self.listed(list);
+                self.listed(&list);
             } else if list.len() < 64 {
                 list.push(String::from_utf8_lossy(line).into_owned());
             }
@@ -121,7 +121,7 @@ impl<'a> Pop<'a> {
                     self.talk.finish("greeting_refused", Some(reply("greeting", text)));
                 }
             }
-            Waiting::Capa if good => self.list = Some(Vec::new()),
+            Waiting::Capa | Waiting::Uidl | Waiting::Top if good => self.list = Some(Vec::new()),
             Waiting::Capa => self.capable(),
             Waiting::Stls if good => {
                 let left_over = self.input.discard();
@@ -131,9 +131,7 @@ impl<'a> Pop<'a> {
             Waiting::User if good => self.pass(),
             Waiting::Auth | Waiting::User | Waiting::Pass => self.signed_in(good, text),
             Waiting::Stat => self.counted(good, text),
-            Waiting::Uidl if good => self.list = Some(Vec::new()),
             Waiting::Uidl => self.read_messages(),
-            Waiting::Top if good => self.list = Some(Vec::new()),
             Waiting::Top => {
                 let stated = text.to_ascii_lowercase();
                 if stated.contains("unknown command") || stated.contains("not implemented") {
@@ -146,7 +144,7 @@ impl<'a> Pop<'a> {
     }
 
     /// A list came to its end.
-    fn listed(&mut self, list: Vec<String>) {
+    fn listed(&mut self, list: &[String]) {
         match self.waiting {
             Waiting::Capa => {
                 self.listed = true;
@@ -195,7 +193,7 @@ impl<'a> Pop<'a> {
         // A server that lists SASL and not USER takes no USER; one that lists neither is just old.
         let command_allowed = matches!(credential, Credential::Password(_))
             && (self.capability("USER").is_some() || mechanisms.is_none());
-        match sasl::choose(names.iter().copied(), credential) {
+        match sasl::choose(&names, credential) {
             Choice::Use(mechanism) if mechanism.speaks_first() || !command_allowed => {
                 let mut exchange = Exchange::new(mechanism, &self.aim, credential);
                 self.talk.detail("mechanism", mechanism.name());

@@ -59,23 +59,21 @@ impl Mechanism {
 /// Chooses among the mechanisms a server offers (names in capitals). With a password PLAIN comes first although SCRAM
 /// would hide the password from the server: it is what mail programs do over TLS, and servers that offer SCRAM over
 /// passwords stored in another form refuse it to everyone, which would look like a wrong password.
-pub fn choose<'a>(offered: impl Iterator<Item = &'a str> + Clone, credential: &Credential) -> Choice {
+pub fn choose(offered: &[&str], credential: &Credential) -> Choice {
     let wanted: &[Mechanism] = match credential {
         Credential::Password(_) => &[Mechanism::Plain, Mechanism::ScramSha256, Mechanism::Login],
         Credential::Token(_) => &[Mechanism::OauthBearer, Mechanism::Xoauth2],
     };
     for mechanism in wanted {
-        if offered.clone().any(|name| name == mechanism.name()) {
+        if offered.contains(&mechanism.name()) {
             return Choice::Use(*mechanism);
         }
     }
-    let mut any = false;
-    let only_oauth = offered.clone().all(|name| {
-        any = true;
-        matches!(name, "OAUTHBEARER" | "XOAUTH2" | "EXTERNAL" | "ANONYMOUS" | "PLAIN-CLIENTTOKEN" | "XOAUTH")
-    });
-    let oauth = offered.clone().any(|name| matches!(name, "OAUTHBEARER" | "XOAUTH2"));
-    if any && only_oauth && oauth { Choice::OauthOnly } else { Choice::Nothing }
+    let token = |name: &&str| {
+        matches!(*name, "OAUTHBEARER" | "XOAUTH2" | "XOAUTH" | "EXTERNAL" | "ANONYMOUS" | "PLAIN-CLIENTTOKEN")
+    };
+    let oauth = offered.iter().any(|name| matches!(*name, "OAUTHBEARER" | "XOAUTH2"));
+    if oauth && offered.iter().all(token) { Choice::OauthOnly } else { Choice::Nothing }
 }
 
 /// One sign-in under way.
@@ -222,7 +220,7 @@ impl Exchange {
         let mut salted = Zeroizing::new([0_u8; 32]);
         pbkdf2::pbkdf2_hmac::<Sha256>(self.secret.as_bytes(), &salt, rounds, salted.as_mut());
         let client_key = Zeroizing::new(keyed(salted.as_ref(), b"Client Key"));
-        let stored_key = Sha256::digest(&*client_key);
+        let stored_key = Sha256::digest(*client_key);
         let unproven = format!("c=biws,r={joint}");
         let message = format!("n={},r={nonce},{first},{unproven}", scram_name(&self.user));
         let client_signature = keyed(&stored_key, message.as_bytes());
@@ -332,7 +330,7 @@ mod tests {
     fn the_choice_follows_the_offer_and_the_credential() {
         let password = Credential::Password(Secret::new("x".to_owned()));
         let token = Credential::Token(Secret::new("x".to_owned()));
-        let choice = |offer: &[&str], credential| choose(offer.iter().copied(), credential);
+        let choice = |offer: &[&str], credential| choose(offer, credential);
         assert_eq!(choice(&["SCRAM-SHA-256", "PLAIN"], &password), Choice::Use(Mechanism::Plain));
         assert_eq!(choice(&["SCRAM-SHA-256", "LOGIN"], &password), Choice::Use(Mechanism::ScramSha256));
         assert_eq!(choice(&["XOAUTH2", "OAUTHBEARER"], &password), Choice::OauthOnly);

@@ -172,7 +172,7 @@ impl<'a> Smtp<'a> {
                 self.allowed();
             }
             Waiting::Data | Waiting::Message => {
-                self.finish("message_refused", Some(reply("data", code, lines)))
+                self.finish("message_refused", Some(reply("data", code, lines)));
             }
         }
     }
@@ -215,7 +215,7 @@ impl<'a> Smtp<'a> {
             self.finish("reachable", None);
             return;
         };
-        match sasl::choose(names.iter().copied(), credential) {
+        match sasl::choose(&names, credential) {
             Choice::Use(mechanism) => {
                 let mut exchange = Exchange::new(mechanism, &self.aim, credential);
                 self.talk.detail("mechanism", mechanism.name());

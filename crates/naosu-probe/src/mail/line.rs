@@ -15,6 +15,9 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(9);
 /// How long the last words may take to be written.
 const FAREWELL_LIMIT: Duration = Duration::from_millis(100);
 
+/// How much is read at once, in bytes.
+const BUFFER: usize = 8 * 1024;
+
 /// Where a conversation stands when it needs no more of this connection as it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Turn {
@@ -27,13 +30,15 @@ pub(super) struct Line<S, D> {
     stream: S,
     dialog: D,
     deadline: Deadline,
+    buffer: Box<[u8]>,
     /// The longest wait for an answer.
     pub(super) slowest: Duration,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin, D: Dialog> Line<S, D> {
     pub(super) fn new(stream: S, dialog: D, deadline: Deadline) -> Self {
-        Self { stream, dialog, deadline, slowest: Duration::ZERO }
+        let buffer = vec![0; BUFFER].into_boxed_slice();
+        Self { stream, dialog, deadline, buffer, slowest: Duration::ZERO }
     }
 
     /// Waits for the first bytes and says whether any came, or the end of the connection.
@@ -84,7 +89,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, D: Dialog> Line<S, D> {
         }
         // as large as it will be: what grows leaves copies behind, and a secret may be among the parts
         let mut bytes = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum()));
-        parts.iter().for_each(|part| bytes.extend_from_slice(part));
+        for part in &parts {
+            bytes.extend_from_slice(part);
+        }
         let limit = if *then == Want::Done { FAREWELL_LIMIT } else { ANSWER_LIMIT };
         let written = async {
             self.stream.write_all(&bytes).await?;
@@ -96,12 +103,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, D: Dialog> Line<S, D> {
 
     async fn read(&mut self, deadline: Deadline) -> bool {
         let started = Instant::now();
-        let mut bytes = [0; 8 * 1024];
-        let read = deadline.run(self.stream.read(&mut bytes)).await;
+        let read = deadline.run(self.stream.read(&mut self.buffer)).await;
         self.slowest = self.slowest.max(started.elapsed());
         match read {
             Some(Ok(0) | Err(_)) => self.dialog.closed(),
-            Some(Ok(count)) => self.dialog.received(&bytes[..count]),
+            Some(Ok(count)) => self.dialog.received(&self.buffer[..count]),
             None => return false,
         }
         true

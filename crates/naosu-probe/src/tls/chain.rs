@@ -102,7 +102,7 @@ pub fn judge(presented: &[CertificateDer<'_>], host: &str, trust: &Trust, now: U
         Err(Unanchored::Time) if leads_to_anchor(&linked, trust) => {}
         Err(Unanchored::Unusable(why)) => problems.push(Problem::Invalid(why)),
         Err(Unanchored::Time | Unanchored::NoIssuer) => {
-            problems.push(untrusted(&linked, others.len(), trust))
+            problems.push(untrusted(&linked, others.len(), trust));
         }
     }
 
@@ -260,8 +260,9 @@ impl<'a> Certificate<'a> {
     }
 
     fn summary(&self) -> Value {
-        let digest = Sha256::digest(self.der);
-        let short: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let digest: [u8; 32] = Sha256::digest(self.der).into();
+        let short =
+            format!("{:032x}", u128::from_be_bytes(*digest.first_chunk().expect("32 bytes begin with 16")));
         json!({
             "subject": name_text(self.parsed.subject()),
             "issuer": name_text(self.parsed.issuer()),
