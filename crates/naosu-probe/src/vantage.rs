@@ -227,9 +227,7 @@ fn names_tunnel(text: &str) -> bool {
     // ZeroTier: "zt" and a part of the network's number
     let zerotier =
         text.len() >= 10 && text.starts_with("zt") && text.bytes().all(|b| b.is_ascii_alphanumeric());
-    zerotier
-        || BEGINNINGS.iter().any(|beginning| begins(beginning))
-        || PARTS.iter().any(|part| text.contains(part))
+    zerotier || BEGINNINGS.iter().any(begins) || PARTS.iter().any(|part| text.contains(part))
 }
 
 #[cfg(test)]
