@@ -200,7 +200,8 @@ impl Run<'_> {
             looked.addresses.iter().copied().filter(|address| Family::of(*address) == family).collect();
         // the outcome says what became of the connection: no observations of its own
         let quiet = Recorder::default();
-        let fetched = get_at(&page.url, &addresses, self.trust, BODY_LIMIT, &quiet, self.deadline, &[]).await;
+        let fetched =
+            Box::pin(get_at(&page.url, &addresses, self.trust, BODY_LIMIT, &quiet, self.deadline, &[])).await;
         match fetched {
             Fetched::Failed(failed) => {
                 let (outcome, status) = failure(&failed);

@@ -102,10 +102,8 @@ pub fn route_interface(address: IpAddr) -> Option<String> {
 /// mail servers: whether the way to them goes through it.
 pub fn record_vpn(targets: &[IpAddr], recorder: &Recorder, after: &[ObservationId]) -> Vec<ObservationId> {
     let interfaces = interfaces();
-    let outward: Vec<String> = Family::BOTH
-        .into_iter()
-        .filter_map(|family| interface_towards(&interfaces, somewhere(family)))
-        .collect();
+    let outward: Vec<String> =
+        Family::BOTH.into_iter().filter_map(|family| interface_outward(&interfaces, family)).collect();
     let targeted: Vec<String> =
         targets.iter().filter_map(|target| interface_towards(&interfaces, *target)).collect();
     let tunnels: Vec<&Interface> = interfaces.iter().filter(|interface| interface.tunnel).collect();
@@ -125,11 +123,21 @@ pub fn record_vpn(targets: &[IpAddr], recorder: &Recorder, after: &[ObservationI
     tunnels.into_iter().map(record).collect()
 }
 
-/// An address outside, of those kept for documentation (RFC 5737, RFC 3849): nothing is ever sent there.
-fn somewhere(family: Family) -> IpAddr {
+/// The interface through which everything goes that has no route of its own: addresses far apart leave through it.
+fn interface_outward(interfaces: &[Interface], family: Family) -> Option<String> {
+    let [one, other] = far_apart(family).map(|address| interface_towards(interfaces, address));
+    one.filter(|one| other.as_ref() == Some(one))
+}
+
+/// Two public addresses, one in each half of the address space, for VPN software replaces a default route by routes for
+/// both halves. Nothing is ever sent there.
+fn far_apart(family: Family) -> [IpAddr; 2] {
     match family {
-        Family::V4 => Ipv4Addr::new(203, 0, 113, 1).into(),
-        Family::V6 => Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),
+        Family::V4 => [Ipv4Addr::new(44, 31, 27, 1).into(), Ipv4Addr::new(193, 0, 14, 1).into()],
+        Family::V6 => {
+            let [one, other] = [0x2400, 0x3ffe].map(|first| Ipv6Addr::new(first, 0x3100, 0, 0, 0, 0, 0, 1));
+            [one.into(), other.into()]
+        }
     }
 }
 
@@ -168,7 +176,7 @@ fn record_route(family: Family, recorder: &Recorder) -> bool {
     let mut pending = recorder.start(variable, "device", &[]);
     // halves of a default route and policy rules lead out as well
     let route = platform::default_route(family).or_else(|| {
-        let interface = route_interface(somewhere(family))?;
+        let interface = interface_outward(&interfaces(), family)?;
         Some(DefaultRoute { interface, gateway: None })
     });
     let Some(route) = route else {
@@ -219,9 +227,7 @@ fn names_tunnel(text: &str) -> bool {
     // ZeroTier: "zt" and a part of the network's number
     let zerotier =
         text.len() >= 10 && text.starts_with("zt") && text.bytes().all(|b| b.is_ascii_alphanumeric());
-    zerotier
-        || BEGINNINGS.iter().any(|beginning| begins(beginning))
-        || PARTS.iter().any(|part| text.contains(part))
+    zerotier || BEGINNINGS.iter().any(begins) || PARTS.iter().any(|part| text.contains(part))
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ pub(super) async fn addresses(
     deadline: Deadline,
     after: &[ObservationId],
 ) -> Looked {
+    let deadline = deadline.within(ask::LIMIT);
     let host = bare(name);
     let start = |kind: RecordType| recorder.start("dns", format!("{host} {kind}"), after);
     let (four, six) = (start(RecordType::A), start(RecordType::AAAA));
@@ -37,11 +38,11 @@ pub(super) async fn addresses(
         answer.ok()
     } else {
         let direct = Direct::ask(name, recorder, deadline);
-        let (direct_four, direct_six) = direct.both().await;
+        let (direct_four, direct_six, others) = direct.both().await;
         // the system goes on to the next resolver by itself, a direct answer is as good
         let late = answer.try_recv().ok();
         if !matches!(late, Some(Ok(_))) {
-            return conclude(vec![(four, direct_four), (six, direct_six)]);
+            return conclude(vec![(four, direct_four), (six, direct_six)], others);
         }
         late
     };
@@ -63,17 +64,20 @@ pub(super) async fn addresses(
         }
         failed => {
             let direct = Direct::ask(name, recorder, deadline);
-            let (mut direct_four, direct_six) = direct.both().await;
-            if direct_four.reply.outcome == "answer" || direct_six.reply.outcome == "answer" {
-                // its resolvers know the name, the system itself fails
-                direct_four.reply = Reply::failed("servfail");
-                let mut four = four;
-                if let Some(Err(error)) = failed {
-                    four.detail("system_error", error.to_string());
+            let (direct_four, direct_six, others) = direct.both().await;
+            let mut families = vec![(four, direct_four), (six, direct_six)];
+            let addresses: Vec<IpAddr> =
+                families.iter().flat_map(|(_, view)| addresses_of(std::slice::from_ref(view))).collect();
+            // where its resolvers know the name the system itself fails: that is recorded, and the run goes on
+            for (pending, view) in families.iter_mut().filter(|(_, view)| view.reply.outcome == "answer") {
+                view.reply = Reply::failed("servfail");
+                if let Some(Err(error)) = &failed {
+                    pending.detail("system_error", error.to_string());
                 }
-                return conclude(vec![(four, direct_four), (six, direct_six)]);
             }
-            conclude(vec![(four, direct_four), (six, direct_six)])
+            let looked = conclude(families, others);
+            let problem = looked.problem.filter(|_| addresses.is_empty());
+            Looked { addresses, problem, ..looked }
         }
     }
 }
@@ -133,12 +137,15 @@ impl Direct {
         Self { four: ask(RecordType::A), six: ask(RecordType::AAAA) }
     }
 
-    async fn both(self) -> (View, View) {
-        tokio::join!(self.four.chosen(), self.six.chosen())
+    async fn both(mut self) -> (View, View, Others) {
+        let mut others = std::mem::take(&mut self.four.others);
+        others.join(std::mem::take(&mut self.six.others));
+        let (four, six) = tokio::join!(self.four.chosen(), self.six.chosen());
+        (four, six, others)
     }
 }
 
-fn conclude(families: Vec<(Pending, View)>) -> Looked {
+fn conclude(families: Vec<(Pending, View)>, others: Others) -> Looked {
     let mut views = Vec::new();
     for (pending, mut view) in families {
         view.observation = finish(pending, "system", &view.reply);
@@ -147,5 +154,5 @@ fn conclude(families: Vec<(Pending, View)>) -> Looked {
     let addresses = addresses_of(&views);
     let problem = if addresses.is_empty() { worst(&views) } else { None };
     let after = views.into_iter().map(|view| view.observation).collect();
-    Looked { addresses, problem, after, others: Others::none() }
+    Looked { addresses, problem, after, others }
 }
