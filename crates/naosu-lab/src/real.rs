@@ -48,6 +48,7 @@ static STOP: AtomicBool = AtomicBool::new(false);
 
 /// What to run.
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Options {
     /// Only these scenarios; a name or a part of one
     scenarios: Vec<String>,

@@ -1,5 +1,6 @@
 //! Unbound as the resolver, with the world's names as local data; what it does not know does not exist.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
@@ -49,17 +50,18 @@ fn configuration(dns: &Dns, host: &Host, apple: bool, directory: &Path) -> Resul
     );
     if let Some(address) = &dns.catch_all {
         let kind = if address.contains(':') { "AAAA" } else { "A" };
-        text += &format!("  local-zone: \".\" redirect\n  local-data: \". 60 IN {kind} {address}\"\n");
+        let _ = write!(text, "  local-zone: \".\" redirect\n  local-data: \". 60 IN {kind} {address}\"\n");
     } else {
         text += "  local-zone: \".\" static\n";
         for record in usual()?.iter().filter(|record| !left_out(record, &dns.without)).chain(&dns.records) {
-            text += &format!("  local-data: '{record}'\n");
+            let _ = writeln!(text, "  local-data: '{record}'");
         }
     }
     if apple && dns.catch_all.is_none() {
         let apple = find("apple")?;
         for domain in APPLE_DOMAINS {
-            text += &format!(
+            let _ = write!(
+                text,
                 "  local-zone: \"{domain}.\" redirect\n  local-data: \"{domain}. 300 IN A {}\"\n  \
                  local-data: \"{domain}. 300 IN AAAA {}\"\n",
                 apple.ipv4, apple.ipv6

@@ -1,6 +1,7 @@
 //! Dovecot: IMAP, POP3 and the password check for Postfix.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -63,7 +64,7 @@ fn store(directory: &Path) -> Result<()> {
     run(Command::new("chown").args(["-R", "mail:mail"]).arg(directory.join("mail")), "")
 }
 
-/// A refused sign-in costs the next one nothing here: the delays of auth_failure_delay and of the penalty counter
+/// A refused sign-in costs the next one nothing here: the delays of `auth_failure_delay` and of the penalty counter
 /// would only make every run longer.
 fn configuration(dovecot: &Dovecot, ports: &BTreeMap<String, u16>, directory: &Path) -> Result<String> {
     let host = find("mail")?;
@@ -90,7 +91,8 @@ fn configuration(dovecot: &Dovecot, ports: &BTreeMap<String, u16>, directory: &P
             let port = ports.get(name).copied().unwrap_or_default();
             format!("  inet_listener {name} {{\n    port = {port}\n    ssl = {ssl}\n  }}\n")
         };
-        text += &format!(
+        let _ = write!(
+            text,
             "service {service}-login {{\n  process_min_avail = 1\n{}{}}}\n",
             listener(plain, "no"),
             listener(secure, "yes")

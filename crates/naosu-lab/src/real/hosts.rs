@@ -15,7 +15,7 @@ const fn host(name: &'static str, net: u8, last: u8) -> Host {
     let ipv4 = if net == 2 { Ipv4Addr::new(203, 0, 113, last) } else { Ipv4Addr::new(198, 51, 100, last) };
     // the same digits are read in both families: 203.0.113.10 and 2001:db8:2::10
     let last = last as u16;
-    let digits = (last / 100) << 8 | (last / 10 % 10) << 4 | last % 10;
+    let digits = (last / 100) << 8 | (last / 10 % 10) << 4 | (last % 10);
     Host { name, ipv4, ipv6: Ipv6Addr::new(0x2001, 0xdb8, net as u16, 0, 0, 0, 0, digits) }
 }
 

@@ -1,5 +1,6 @@
 //! Runs `naosu` in a world and compares what it says with what the scenario expects.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -102,9 +103,9 @@ pub(crate) fn judge(scenario: &Scenario, world: &World, naosu: &Path) -> Result<
         .collect();
     let mut said = format!("{} {}", word(diagnosis.verdict), causes.join(", "));
     for fault in faults {
-        said += &format!("; {fault}");
+        let _ = write!(said, "; {fault}");
     }
-    said += &format!(" ({:.1} s)", elapsed.as_secs_f64());
+    let _ = write!(said, " ({:.1} s)", elapsed.as_secs_f64());
     let diagnosis = serde_json::to_string_pretty(&report.diagnosis)? + "\n";
     Ok(Outcome { right, said, diagnosis })
 }

@@ -44,12 +44,12 @@ impl Namespace {
 
     /// Sets kernel variables: `net/ipv4/ip_forward 1`.
     pub(crate) fn sysctl(&self, lines: &[&str]) -> Result<()> {
-        let script: String = lines
+        let commands: Vec<String> = lines
             .iter()
             .filter_map(|line| line.split_once(' '))
-            .map(|(key, value)| format!("echo {value} > /proc/sys/{key}\n"))
+            .map(|(key, value)| format!("echo {value} > /proc/sys/{key}"))
             .collect();
-        run(&mut self.command("sh", &["-e"]), &script)
+        run(&mut self.command("sh", &["-e"]), &commands.join("\n"))
     }
 
     /// Loads an nftables ruleset.

@@ -92,7 +92,7 @@ pub(crate) fn play(options: &PlayOptions) -> Result<ExitCode> {
             }
         }
         if let Some(intercept) = stage.intercept {
-            intercept::start(intercept).await?;
+            intercept::start(intercept)?;
         }
         for held in stage.held {
             held::hold(&held).await?;

@@ -48,6 +48,7 @@ pub(crate) struct Real {
 
 /// The device on which `naosu` runs.
 #[derive(Debug, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one switch of the file format")]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Client {
     pub(crate) ipv4: bool,

@@ -5,6 +5,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -24,10 +25,10 @@ use crate::real::{certificate, dns, dovecot, postfix, time};
 /// A running world; dropping it ends and removes everything.
 pub(crate) struct World {
     // dropped in this order: the servers, the namespaces, the files
-    _daemons: Vec<Daemon>,
+    daemons: Vec<Daemon>,
     client: Namespace,
-    _router: Namespace,
-    _server: Namespace,
+    router: Namespace,
+    server: Namespace,
     directory: TempDir,
 }
 
@@ -44,7 +45,8 @@ impl World {
         }
         certificate::write(&w.join("certificate"), certificates(real))?;
 
-        let nameserver = resolvers(real).iter().map(|ip| format!("nameserver {ip}\n")).collect::<String>();
+        let nameserver =
+            resolvers(real).iter().map(|ip| format!("nameserver {ip}")).collect::<Vec<_>>().join("\n");
         let hosts = format!("127.0.0.1 localhost\n::1 localhost\n{}\n", real.client.hosts.join("\n"));
         let client = Namespace::new(number, "c", &[("resolv.conf", &nameserver), ("hosts", &hosts)])?;
         let router = Namespace::new(number, "r", &[])?;
@@ -52,10 +54,10 @@ impl World {
         let server = Namespace::new(number, "s", &[("resolv.conf", &near)])?;
         wire(real, &client, &router, &server)?;
 
-        let mut world = World { _daemons: Vec::new(), client, _router: router, _server: server, directory };
-        world._daemons = start(real, world.directory.path(), &world.client, &world._router, &world._server)?;
+        let mut world = World { daemons: Vec::new(), client, router, server, directory };
+        world.daemons = start(real, world.directory.path(), &world.client, &world.router, &world.server)?;
         // the faults come last: the servers themselves start in a whole world
-        world._router.nft(&rules(real))?;
+        world.router.nft(&rules(real))?;
         if !real.client.network.is_empty() {
             world.client.ip(&(real.client.network.join("\n") + "\n"))?;
         }
@@ -173,10 +175,10 @@ fn wire(real: &Real, client: &Namespace, router: &Namespace, server: &Namespace)
     // one segment a packet, so that the router's rules see the sizes that a wire would carry
     let mut text = "link set eth0 gso_max_segs 1 up\n".to_owned();
     if real.client.ipv4 {
-        text += &format!("addr add {CLIENT4}/24 dev eth0\nroute add default via {GATEWAY4}\n");
+        let _ = write!(text, "addr add {CLIENT4}/24 dev eth0\nroute add default via {GATEWAY4}\n");
     }
     if real.client.ipv6 {
-        text += &format!("addr add {CLIENT6}/64 dev eth0 nodad\nroute add default via {GATEWAY6}\n");
+        let _ = write!(text, "addr add {CLIENT6}/64 dev eth0 nodad\nroute add default via {GATEWAY6}\n");
     }
     client.ip(&text)?;
     router.ip(&format!(
@@ -187,7 +189,8 @@ fn wire(real: &Real, client: &Namespace, router: &Namespace, server: &Namespace)
     ))?;
     let mut text = "link set eth0 gso_max_segs 1 up\n".to_owned();
     for host in HOSTS {
-        text += &format!("addr add {}/24 dev eth0\naddr add {}/64 dev eth0 nodad\n", host.ipv4, host.ipv6);
+        let _ =
+            write!(text, "addr add {}/24 dev eth0\naddr add {}/64 dev eth0 nodad\n", host.ipv4, host.ipv6);
     }
     text += "route add default via 203.0.113.1\nroute add default via 2001:db8:2::1\n";
     server.ip(&text)
@@ -305,7 +308,7 @@ fn relay(router: &Namespace) -> Result<()> {
 fn rules(real: &Real) -> String {
     let mut text = format!("define client4 = {CLIENT4}\ndefine client6 = {CLIENT6}\n");
     for host in HOSTS {
-        text += &format!("define {0}4 = {1}\ndefine {0}6 = {2}\n", host.name, host.ipv4, host.ipv6);
+        let _ = write!(text, "define {0}4 = {1}\ndefine {0}6 = {2}\n", host.name, host.ipv4, host.ipv6);
     }
     let mut nat = real.router.nat.clone();
     for port in real.intercept.iter().flat_map(|intercept| &intercept.ports) {
@@ -318,7 +321,7 @@ fn rules(real: &Real) -> String {
         ("input", "type filter hook input priority 0; policy accept;", &real.router.input),
         ("nat", "type nat hook prerouting priority -100; policy accept;", &nat),
     ] {
-        text += &format!("chain {name} {{\n{hook}\n{}\n}}\n", lines.join("\n"));
+        let _ = write!(text, "chain {name} {{\n{hook}\n{}\n}}\n", lines.join("\n"));
     }
     text + "}\n"
 }

@@ -19,7 +19,7 @@ pub(crate) fn own(port: u16) -> u16 {
 }
 
 /// Listens on the box's own port for each port it takes.
-pub(crate) async fn start(intercept: Intercept) -> Result<()> {
+pub(crate) fn start(intercept: Intercept) -> Result<()> {
     let authority = Arc::new(Authority::root(&intercept.organization, &intercept.issuer)?);
     for port in intercept.ports {
         for any in ["0.0.0.0", "::"] {

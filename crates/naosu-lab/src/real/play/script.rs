@@ -124,11 +124,11 @@ fn usual(script: &Script, tag: &str, upper: &str, secure: bool) -> (String, bool
                 "8BITMIME",
                 "ENHANCEDSTATUSCODES",
             ]));
-            let last = list.len() - 1;
+            let end = list.len() - 1;
             let lines = list
                 .iter()
                 .enumerate()
-                .map(|(index, line)| format!("250{}{line}", if index == last { ' ' } else { '-' }));
+                .map(|(index, line)| format!("250{}{line}", if index == end { ' ' } else { '-' }));
             (lines.collect::<Vec<_>>().join("\r\n"), false)
         }
         (Protocol::Smtp, "HELO" | "RSET" | "NOOP") => ("250 2.0.0 OK".to_owned(), false),

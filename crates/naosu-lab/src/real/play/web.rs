@@ -1,5 +1,6 @@
 //! Web sites: one request a connection, the answer from the site's routes.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -49,7 +50,7 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, site: &Site) -
     let mut head = format!("HTTP/1.1 {status} -\r\nConnection: close\r\n");
     // RFC 9110 section 8.6: no length with 204
     if status != 204 {
-        head += &format!("Content-Length: {}\r\n", body.len());
+        let _ = write!(head, "Content-Length: {}\r\n", body.len());
     }
     for header in headers {
         head += header;
