@@ -1,0 +1,8 @@
+//! `naosu` from outside, as a person or a script calls it. One binary for all tests, so that it is linked once.
+
+mod documents;
+mod mistakes;
+mod replay;
+mod run;
+mod schema;
+mod worlds;
