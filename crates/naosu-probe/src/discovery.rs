@@ -122,6 +122,16 @@ impl Source {
 }
 
 impl Candidate {
+    /// The server itself.
+    pub fn endpoint(&self) -> Endpoint {
+        Endpoint {
+            protocol: self.protocol,
+            host: self.host.clone(),
+            port: self.port,
+            security: self.security,
+        }
+    }
+
     /// As it is written on the command line: `host:port/security`.
     pub fn written(&self) -> String {
         format!("{}/{}", crate::tls::subject(&self.host, self.port), self.security.as_str())

@@ -24,6 +24,7 @@ use crate::others::Others;
 use crate::path::path_mtu;
 use crate::recorder::{Detail, Pending, Recorder, tame_text};
 use crate::secret::Credential;
+use crate::sign_in::SignIns;
 use crate::tcp::{dial, dial_any};
 use crate::tls::{Handshake, Secured, Trust, protocol_of, subject};
 
@@ -56,6 +57,8 @@ pub struct Endpoint<'a> {
     pub user: &'a str,
     /// What to sign in with; without it no sign-in is tried.
     pub credential: Option<&'a Credential>,
+    /// The sign-ins of the account, of which this may become one.
+    pub sign_ins: &'a SignIns,
 }
 
 /// What came of it, for the measurements that follow; everything else is in the record.
@@ -299,6 +302,9 @@ impl<'a> Visit<'a> {
             return;
         };
         let mut line = Line::new(stream, dialog, self.deadline);
+        if self.endpoint.credential.is_some() {
+            line = line.asking(self.endpoint.sign_ins);
+        }
         line.run().await;
         attempt.slow = line.slowest >= SLOW;
         attempt.transcript = line.close().await;

@@ -15,20 +15,26 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use hickory_proto::rr::RecordType;
 use naosu_core::evidence::{Evidence, ObservationId, Request, SCHEMA};
-use naosu_core::knowledge::{Knowledge, Protocol, Security};
-use tokio::sync::oneshot;
+use naosu_core::knowledge::{Knowledge, Protocol};
+use tokio::sync::{Notify, oneshot};
 use url::Url;
 
+use crate::apple::Apple;
 use crate::clock::{self, TimeServer};
 use crate::connectivity;
 use crate::deadline::Deadline;
+use crate::discovery::{Candidate, Discovered, Endpoint, Wanted, discover, domain_of, record_settings};
 use crate::dns::Names;
+use crate::domain::{exchangers, policies};
 use crate::mail::{self, MailResult, check_mail};
 use crate::others::Others;
 use crate::path::Loss;
 use crate::recorder::Recorder;
 use crate::secret::Credential;
+use crate::sign_in::SignIns;
+use crate::status::{self, StatusQuestion};
 use crate::tcp::dial_named;
 use crate::tls::Trust;
 use crate::vantage;
@@ -38,7 +44,7 @@ pub struct Order {
     /// What was asked for; becomes part of the evidence.
     pub request: Request,
     /// The servers that were named; they replace what would be discovered.
-    pub servers: Vec<Server>,
+    pub servers: Vec<Endpoint>,
     /// What to sign in with.
     pub credential: Option<Credential>,
     /// How names are resolved.
@@ -55,19 +61,6 @@ pub struct Order {
     pub send_test: bool,
     /// How long the whole run may take.
     pub deadline: Duration,
-}
-
-/// A mail server and how to talk to it.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Server {
-    /// The protocol it is to speak.
-    pub protocol: Protocol,
-    /// Its name or address.
-    pub host: String,
-    /// Its TCP port.
-    pub port: u16,
-    /// How the connection is encrypted.
-    pub security: Security,
 }
 
 /// What is kept back from the deadline for diagnosis and output.
@@ -89,6 +82,15 @@ const OTHER_PORTS: [u16; 9] = [993, 143, 995, 110, 465, 587, 25, 443, 80];
 const CONNECTIVITY: [&str; 2] =
     ["http://connectivitycheck.gstatic.com/generate_204", "http://captive.apple.com/hotspot-detect.html"];
 
+/// Services of Apple's whose hosts are measured.
+const APPLE: [&str; 3] = ["apple_id", "icloud", "imessage"];
+
+/// How long settings are still looked for when everything that was named is well.
+const AFTERTHOUGHT: Duration = Duration::from_millis(300);
+
+/// How many sending hosts of a domain are held against its SPF record.
+const SENDERS: usize = 4;
+
 /// Providers whose servers stand in for "the same port elsewhere".
 const CONTROLS: [&str; 2] = ["gmail", "icloud"];
 
@@ -97,14 +99,17 @@ pub async fn measure(order: Order, knowledge: &Knowledge, recorder: Recorder) ->
     let started = jiff::Timestamp::now();
     let deadline = Deadline::after(order.deadline.saturating_sub(RESERVE));
     let loss = Loss::begin();
-    let run = Run { order: &order, knowledge, recorder: &recorder, deadline, loss };
+    let run =
+        Run { order: &order, knowledge, recorder: &recorder, deadline, loss, sign_ins: SignIns::default() };
     deadline.run(run.everything()).await;
+    let mut request = order.request;
+    request.service = request.service.or_else(|| provider_service(&recorder));
     Evidence {
         schema: SCHEMA.to_owned(),
         started: format!("{started:.0}"),
         elapsed_ms: recorder.elapsed_ms(),
         observations: recorder.observations(),
-        request: order.request,
+        request,
     }
 }
 
@@ -115,17 +120,21 @@ struct Run<'a> {
     recorder: &'a Recorder,
     deadline: Deadline,
     loss: Loss,
+    sign_ins: SignIns,
 }
 
 impl Run<'_> {
     async fn everything(&self) {
-        let (mut others, account, ..) = tokio::join!(
+        let (mut others, account, apple, ..) = tokio::join!(
             self.way_out(),
             self.account(),
+            self.apple(),
             self.device(),
             self.order.names.canary(self.recorder, self.deadline, &[]),
         );
         others.join(account);
+        others.join(apple);
+        self.hosts_file().await;
         others.ended(self.deadline.within(AFTERMATH)).await;
         let targets: Vec<IpAddr> = self
             .recorder
@@ -148,10 +157,6 @@ impl Run<'_> {
         let vantage = vantage::measure(self.recorder).await;
         for proxy in &vantage.proxies {
             vantage::record_proxy_reach(proxy, &self.order.names, self.recorder, self.deadline, &[]).await;
-        }
-        if matches!(self.order.names, Names::System) {
-            let hosts: Vec<&str> = self.order.servers.iter().map(|server| server.host.as_str()).collect();
-            vantage::record_hosts(&hosts, self.recorder, &[]);
         }
     }
 
@@ -193,58 +198,203 @@ impl Run<'_> {
         others
     }
 
-    /// The account's servers, side by side; those of one protocol in turn, so that there is one sign-in for each.
+    /// The account: its servers as they were named, or as they are published, and its domain.
     async fn account(&self) -> Others {
-        let of = |protocol| self.order.servers.iter().filter(move |server| server.protocol == protocol);
-        let (mut imap, pop, smtp) = tokio::join!(
-            self.protocol(of(Protocol::Imap).collect()),
-            self.protocol(of(Protocol::Pop).collect()),
-            self.protocol(of(Protocol::Smtp).collect()),
-        );
-        imap.join(pop);
-        imap.join(smtp);
-        imap
+        let Order { request, names, trust, .. } = self.order;
+        let Some(address) = request.address.as_deref() else {
+            let (_, others) = self.servers(&self.order.servers, None).await;
+            self.status(None).await;
+            return others;
+        };
+        let wanted = Wanted { address, ispdb: !self.closed() };
+        let published = discover(wanted, self.knowledge, names, trust, self.recorder, self.deadline);
+        let user = request.user.as_deref();
+        if self.order.servers.is_empty() {
+            let found = published.await;
+            record_settings(&[], Some(address), user, &found, self.recorder);
+            let best = |protocol| found.best(protocol).map(Candidate::endpoint);
+            let servers: Vec<Endpoint> =
+                [best(Protocol::Imap).or_else(|| best(Protocol::Pop)), best(Protocol::Smtp)]
+                    .into_iter()
+                    .flatten()
+                    .collect();
+            let ((_, others), ..) = tokio::join!(
+                self.servers(&servers, Some(&found)),
+                self.status(Some(&found)),
+                self.domain(address, &found, &servers)
+            );
+            return others;
+        }
+        let ended = Notify::new();
+        let beside = async {
+            let mut published = std::pin::pin!(published);
+            let found = tokio::select! {
+                found = &mut published => found,
+                () = ended.notified() => self.deadline.within(AFTERTHOUGHT).run(published).await.unwrap_or_default(),
+            };
+            record_settings(&self.order.servers, Some(address), user, &found, self.recorder);
+            tokio::join!(self.status(Some(&found)), self.domain(address, &found, &self.order.servers));
+        };
+        let servers = async {
+            let (well, others) = self.servers(&self.order.servers, None).await;
+            if well {
+                ended.notify_one();
+            }
+            others
+        };
+        tokio::join!(servers, beside).0
     }
 
-    async fn protocol(&self, servers: Vec<&Server>) -> Others {
+    /// Servers side by side; those of one protocol in turn, so that there is one sign-in for each protocol. Says
+    /// whether all are well.
+    async fn servers(&self, servers: &[Endpoint], found: Option<&Discovered>) -> (bool, Others) {
+        let of = |protocol| servers.iter().filter(move |server| server.protocol == protocol);
+        let ((imap, mut others), (pop, of_pop), (smtp, of_smtp)) = tokio::join!(
+            self.protocol(of(Protocol::Imap).collect(), found),
+            self.protocol(of(Protocol::Pop).collect(), found),
+            self.protocol(of(Protocol::Smtp).collect(), found),
+        );
+        others.join(of_pop);
+        others.join(of_smtp);
+        (imap && pop && smtp, others)
+    }
+
+    async fn protocol(&self, servers: Vec<&Endpoint>, found: Option<&Discovered>) -> (bool, Others) {
+        let (mut well, mut signed_in) = (true, false);
         let mut others = Others::none();
-        let mut signed_in = false;
         for server in servers {
             let credential = if signed_in { None } else { self.order.credential.as_ref() };
-            let (result, more) = self.server(server, credential).await;
-            signed_in |= result;
-            others.join(more);
+            let result = self.server(server, credential, found).await;
+            well &= matches!(result.outcome, "ok" | "reachable");
+            signed_in |= result.sign_in_tried;
+            others.join(result.others);
         }
-        others
+        (well, others)
     }
 
-    /// One server and, where it fails, what tells the reasons apart. Says whether a sign-in was tried.
-    async fn server(&self, server: &Server, credential: Option<&Credential>) -> (bool, Others) {
+    /// One server and, where it fails, what tells the reasons apart.
+    async fn server(
+        &self,
+        server: &Endpoint,
+        credential: Option<&Credential>,
+        found: Option<&Discovered>,
+    ) -> MailResult {
         let request = &self.order.request;
         let address = request.address.as_deref();
+        let published = || found?.user_name(server.protocol)?.fill(address?);
         let endpoint = mail::Endpoint {
             protocol: server.protocol,
             host: &server.host,
             port: server.port,
             security: server.security,
             address,
-            user: request.user.as_deref().or(address).unwrap_or_default(),
+            user: request.user.as_deref().or_else(published).or(address).unwrap_or_default(),
             credential,
+            sign_ins: &self.sign_ins,
         };
         let Order { names, trust, .. } = self.order;
         let result = check_mail(&endpoint, names, trust, self.recorder, self.deadline, &[]).await;
         if result.outcome.starts_with("tcp_") {
             tokio::join!(self.other_ports(server, &result), self.same_port_elsewhere(server, &result));
         }
+        if result.outcome.starts_with("name_") {
+            names.second_view(&server.host, self.recorder, self.deadline, &[]).await;
+        }
         if let (true, Some(address)) = (self.worth_a_loss_test(&result), result.address) {
             let after = std::slice::from_ref(&result.observation);
             self.loss.measure(&server.host, address, self.recorder, self.deadline, after).await;
         }
-        (result.sign_in_tried, result.others)
+        result
+    }
+
+    /// The records of the address's domain, against the servers that send for it. A provider's own domain is its own
+    /// business, and one that sends for others does so from addresses that we do not know.
+    async fn domain(&self, address: &str, found: &Discovered, servers: &[Endpoint]) {
+        let Order { names, .. } = self.order;
+        let Some(domain) = domain_of(address) else { return };
+        if self.knowledge.providers().by_domain(&domain).is_some() {
+            return;
+        }
+        let exchangers = match &found.exchangers {
+            Some(exchangers) => exchangers.clone(),
+            None => exchangers(&domain, names, self.recorder, self.deadline, &[]).await,
+        };
+        let quiet = Recorder::default();
+        let senders: Vec<&str> = servers
+            .iter()
+            .filter(|server| server.protocol == Protocol::Smtp)
+            .map(|server| server.host.as_str())
+            .chain(exchangers.hosts.iter().map(String::as_str))
+            .take(SENDERS)
+            .collect();
+        let looked =
+            join_all(senders.into_iter().map(|host| names.addresses(host, &quiet, self.deadline, &[]))).await;
+        let addresses: Vec<IpAddr> = match found.provider {
+            Some(_) => Vec::new(),
+            None => looked.into_iter().flat_map(|looked| looked.addresses).collect(),
+        };
+        let after = std::slice::from_ref(&exchangers.observation);
+        policies(&domain, &addresses, names, self.recorder, self.deadline, after).await;
+    }
+
+    /// What the provider says of its own health.
+    async fn status(&self, found: Option<&Discovered>) {
+        let Order { request, names, trust, status, .. } = self.order;
+        if status.is_empty() && self.closed() {
+            return;
+        }
+        let provider = found.and_then(|found| found.provider.as_deref());
+        let of_provider = provider.and_then(|id| Some(self.knowledge.providers().get(id)?.service.as_str()));
+        let service = request.service.as_deref().or(of_provider);
+        let asked: Vec<&str> = match service {
+            Some(service) if status.is_empty() || status.contains_key(service) => vec![service],
+            _ => status.keys().map(String::as_str).collect(),
+        };
+        let asked = asked.into_iter().map(|service| {
+            let question = StatusQuestion { service, provider, named: status };
+            status::check(question, self.knowledge, names, trust, self.recorder, self.deadline, &[])
+        });
+        join_all(asked).await;
+    }
+
+    /// Apple's own hosts, where the trouble is with one of its services.
+    async fn apple(&self) -> Others {
+        let Order { request, names, trust, .. } = self.order;
+        let Some(service) = request.service.as_deref().filter(|service| APPLE.contains(service)) else {
+            return Others::none();
+        };
+        let time = !self.closed();
+        let (recorder, deadline, knowledge) = (self.recorder, self.deadline, self.knowledge);
+        Apple { knowledge, names, trust, time, recorder, deadline, after: &[] }.check(service).await
+    }
+
+    /// Names that the hosts file overrides, and what DNS says of them.
+    async fn hosts_file(&self) {
+        if !matches!(self.order.names, Names::System) {
+            return;
+        }
+        let seen = self.recorder.observations();
+        let hosts: Vec<&str> = seen
+            .iter()
+            .filter(|seen| {
+                matches!(seen.variable.as_str(), "imap" | "pop" | "smtp")
+                    || seen.variable.starts_with("apple_")
+            })
+            .filter_map(|seen| Some(seen.subject.rsplit_once(':')?.0))
+            .collect();
+        let before = self.recorder.observations().len();
+        vantage::record_hosts(&hosts, self.recorder, &[]);
+        let overridden = self.recorder.observations().split_off(before);
+        let overridden = overridden.iter().filter(|seen| seen.outcome == "overrides");
+        let asked = overridden.map(|seen| {
+            let after = std::slice::from_ref(&seen.id);
+            self.order.names.records(&seen.subject, RecordType::A, self.recorder, self.deadline, after)
+        });
+        join_all(asked).await;
     }
 
     /// Other ports of a server that cannot be reached: is the server gone, or this port?
-    async fn other_ports(&self, server: &Server, result: &MailResult) {
+    async fn other_ports(&self, server: &Endpoint, result: &MailResult) {
         let first = result.addresses.iter().find(|address| address.is_ipv4()).or(result.addresses.first());
         let Some(address) = first.copied() else { return };
         let after = std::slice::from_ref(&result.observation);
@@ -257,7 +407,7 @@ impl Run<'_> {
     }
 
     /// The same port of providers that have nothing to do with this one: is it blocked for everybody?
-    async fn same_port_elsewhere(&self, server: &Server, result: &MailResult) {
+    async fn same_port_elsewhere(&self, server: &Endpoint, result: &MailResult) {
         if self.closed() {
             return;
         }
@@ -292,4 +442,12 @@ impl Run<'_> {
                 seen.variable == "tcp" && seen.outcome == "open" && seen.elapsed_ms >= REPEATED_MS
             })
     }
+}
+
+/// The service of the provider that was recognised.
+fn provider_service(recorder: &Recorder) -> Option<String> {
+    let seen = recorder.observations();
+    seen.iter()
+        .filter(|seen| seen.variable == "provider")
+        .find_map(|seen| seen.text("service").map(str::to_owned))
 }

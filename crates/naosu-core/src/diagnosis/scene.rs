@@ -13,6 +13,7 @@
 //! | `neighbour_mail`, `sibling`, `web` | other ports of the same server: any mail port, the same protocol's, the web's |
 //! | `reply`, `reply_means` | whether the server's reply is known, and whether it says more than "wrong password" |
 //! | `true_clock` | whether the certificate is valid by the world's time |
+//! | `hosts_file=stale` | the hosts file sends a name elsewhere than DNS does |
 //! | `interceptor` | a known product's issuer, or one issuer over unrelated hosts |
 //! | `internet`, `outside`, `resolver`, `ipv6` | the run as a whole |
 
@@ -142,6 +143,10 @@ impl Scene {
         }
         for (interceptor, sources) in interceptors(knowledge, all, &endpoints) {
             run.add(model, &format!("interceptor={interceptor}"), &sources);
+        }
+        let stale = stale_hosts(all);
+        if !stale.is_empty() {
+            run.add(model, "hosts_file=stale", &stale);
         }
         let provider = provider(all);
         if let Some((source, auth)) = provider_auth(knowledge, all) {
@@ -560,6 +565,27 @@ fn ipv6(all: &[Observation]) -> Vec<(&'static str, Vec<usize>)> {
         facts.push(("absent", places(all, "route_ipv6")));
     }
     facts
+}
+
+/// Names that the hosts file sends elsewhere than DNS does.
+fn stale_hosts(all: &[Observation]) -> Vec<usize> {
+    let mut stale = Vec::new();
+    for (index, hosts) in
+        all.iter().enumerate().filter(|(_, o)| o.variable == "hosts_file" && o.outcome == "overrides")
+    {
+        let Some(given) = hosts.text("addresses") else { continue };
+        for (other, dns) in
+            all.iter().enumerate().filter(|(_, o)| o.variable == "dns" && o.after.contains(&hosts.id))
+        {
+            let known = dns.text("answers").unwrap_or_default();
+            if dns.outcome == "answer"
+                && !known.split(", ").any(|address| given.split(", ").any(|one| one == address))
+            {
+                stale.extend([index, other]);
+            }
+        }
+    }
+    stale
 }
 
 /// Who issued the certificates: a product that replaces them, or one issuer over hosts that have nothing in common.

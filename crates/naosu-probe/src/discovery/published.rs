@@ -57,7 +57,7 @@ pub fn compare(given: &Endpoint, candidates: &[Candidate]) -> Comparison {
     Comparison { outcome, given, published, source: Some(source) }
 }
 
-/// Records `settings` for each server that was given, or that there are none to be found; and `user_name` where one was
+/// Records `settings` for each server that was given, or, where none was, that there are none to be found; and `user_name` where one was
 /// given. Subjects are the protocols.
 pub fn record_settings(
     endpoints: &[Endpoint],
@@ -68,11 +68,9 @@ pub fn record_settings(
 ) -> Vec<ObservationId> {
     let mut recorded = Vec::new();
     for protocol in [Protocol::Imap, Protocol::Pop, Protocol::Smtp] {
-        let mut given = endpoints.iter().filter(|endpoint| endpoint.protocol == protocol).peekable();
-        if given.peek().is_none() && found.best(protocol).is_none() && address.is_some() {
-            let other_way_in = protocol == Protocol::Imap
-                && (found.best(Protocol::Pop).is_some()
-                    || endpoints.iter().any(|e| e.protocol == Protocol::Pop));
+        let given = endpoints.iter().filter(|endpoint| endpoint.protocol == protocol);
+        if endpoints.is_empty() && found.best(protocol).is_none() && address.is_some() {
+            let other_way_in = protocol == Protocol::Imap && found.best(Protocol::Pop).is_some();
             if protocol != Protocol::Pop && !other_way_in {
                 recorded
                     .push(recorder.start("settings", protocol.as_str(), &found.after).finish("none_found"));

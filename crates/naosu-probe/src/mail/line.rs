@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::deadline::Deadline;
 use crate::dialog::{Dialog, Transcript, Want};
+use crate::sign_in::{Leave, SignIns};
 
 /// How long one answer is awaited: servers hold back the answer to a wrong password for some seconds.
 const ANSWER_LIMIT: Duration = Duration::from_secs(9);
@@ -31,6 +33,10 @@ pub(super) struct Line<S, D> {
     dialog: D,
     deadline: Deadline,
     buffer: Box<[u8]>,
+    /// Where leave to sign in is asked for, before the first word of a sign-in.
+    sign_ins: Option<SignIns>,
+    leave: Option<Leave>,
+    withheld: bool,
     /// The longest wait for an answer.
     pub(super) slowest: Duration,
 }
@@ -38,7 +44,14 @@ pub(super) struct Line<S, D> {
 impl<S: AsyncRead + AsyncWrite + Unpin, D: Dialog> Line<S, D> {
     pub(super) fn new(stream: S, dialog: D, deadline: Deadline) -> Self {
         let buffer = vec![0; BUFFER].into_boxed_slice();
-        Self { stream, dialog, deadline, buffer, slowest: Duration::ZERO }
+        let (sign_ins, leave, withheld) = (None, None, false);
+        Self { stream, dialog, deadline, buffer, sign_ins, leave, withheld, slowest: Duration::ZERO }
+    }
+
+    /// Asks for leave before it signs in; without leave the conversation ends there.
+    pub(super) fn asking(mut self, sign_ins: &SignIns) -> Self {
+        self.sign_ins = Some(sign_ins.clone());
+        self
     }
 
     /// Waits for the first bytes and says whether any came, or the end of the connection.
@@ -57,6 +70,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, D: Dialog> Line<S, D> {
                 }
                 want => want,
             };
+            if !self.may_go_on().await {
+                return Turn::Done;
+            }
             if !self.write(std::mem::take(&mut writing), &want).await {
                 self.dialog.silent();
                 continue;
@@ -75,7 +91,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin, D: Dialog> Line<S, D> {
     /// Says good-bye and gives up the connection.
     pub(super) async fn close(mut self) -> Transcript {
         let _ = self.deadline.within(FAREWELL_LIMIT).run(self.stream.shutdown()).await;
-        self.dialog.transcript()
+        let mut transcript = self.dialog.transcript();
+        if self.withheld {
+            transcript.outcome = "reachable";
+            transcript.sign_in_tried = false;
+            transcript.detail.insert("sign_in".to_owned(), json!("withheld: another server refused it"));
+        }
+        if let (Some(leave), "sign_in_refused") = (self.leave, transcript.outcome) {
+            leave.refused();
+        }
+        transcript
+    }
+
+    /// Takes leave to sign in, or gives it back when the sign-in is over; `false` when there is no leave.
+    async fn may_go_on(&mut self) -> bool {
+        let signing_in = self.dialog.stage() == "sign_in";
+        if !signing_in {
+            self.leave = None;
+        } else if let Some(sign_ins) = self.sign_ins.take() {
+            // without an answer in time no leave is given
+            self.leave = self.deadline.run(sign_ins.leave()).await.flatten();
+            self.withheld = self.leave.is_none();
+        }
+        !self.withheld
     }
 
     pub(super) fn into_parts(self) -> (S, D) {

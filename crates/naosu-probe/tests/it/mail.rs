@@ -9,6 +9,7 @@ use naosu_probe::dns::Names;
 use naosu_probe::mail::{Endpoint, check_mail};
 use naosu_probe::recorder::Recorder;
 use naosu_probe::secret::{Credential, Secret};
+use naosu_probe::sign_in::SignIns;
 use naosu_probe::tls::Trust;
 
 const PASSWORD: &str = "sakura-no-hana-7";
@@ -38,6 +39,7 @@ async fn check(process: &str, protocol: Protocol, security: Security, password: 
     };
     let names = Names::Servers(vec![world.endpoints["dns"]]);
     let trust = Trust::only(world.ca_pem.as_bytes()).unwrap();
+    let sign_ins = SignIns::default();
     let credential = password.map(|text| Credential::Password(Secret::new(text.to_owned())));
     let host = format!("{name}.example.jp");
     let endpoint = Endpoint {
@@ -48,6 +50,7 @@ async fn check(process: &str, protocol: Protocol, security: Security, password: 
         address: Some("hanako@example.jp"),
         user: "hanako@example.jp",
         credential: credential.as_ref(),
+        sign_ins: &sign_ins,
     };
     let recorder = Recorder::default();
     let deadline = Deadline::after(Duration::from_secs(12));

@@ -9,8 +9,9 @@ use std::time::Duration;
 use anyhow::Result;
 use naosu_core::evidence::{Request, SignIn};
 use naosu_core::knowledge::{Knowledge, Lang, Protocol, Security};
+use naosu_probe::discovery::Endpoint;
 use naosu_probe::dns::Names;
-use naosu_probe::plan::{Order, Server};
+use naosu_probe::plan::Order;
 use naosu_probe::secret::{Credential, Secret};
 use naosu_probe::tls::Trust;
 use url::Url;
@@ -116,7 +117,7 @@ fn address(text: &str) -> Result<String> {
 }
 
 /// `HOST:PORT[/tls|/starttls|/plain]`.
-fn server(protocol: Protocol, text: &str) -> Result<Server> {
+fn server(protocol: Protocol, text: &str) -> Result<Endpoint> {
     let option = format!("--{}", protocol.as_str());
     let (place, security) = match text.rsplit_once('/') {
         Some((place, "tls")) => (place, Some(Security::Tls)),
@@ -142,7 +143,7 @@ fn server(protocol: Protocol, text: &str) -> Result<Server> {
         25 | 110 | 143 | 587 => Security::Starttls,
         _ => Security::Tls,
     });
-    Ok(Server { protocol, host, port, security })
+    Ok(Endpoint { protocol, host, port, security })
 }
 
 /// `HOST[:PORT]`, with `[::1]:PORT` for IPv6 addresses.
