@@ -4,7 +4,7 @@ use include_dir::{Dir, include_dir};
 
 use crate::scenario::{Scenario, ScenarioError};
 
-static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../scenarios");
+static SCENARIOS: Dir<'_> = include_dir!("$OUT_DIR/scenarios");
 
 /// The names of all scenarios, sorted.
 pub fn names() -> Vec<&'static str> {
