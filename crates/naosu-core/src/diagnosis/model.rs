@@ -10,6 +10,8 @@ use super::scene::{FactSet, Scene};
 const PRIOR_OTHER: f64 = 15.0;
 /// How often nothing is wrong when somebody checks, on the same scale.
 const PRIOR_HEALTHY: f64 = 600.0;
+/// P(some failing outcome of an endpoint | a cause we do not know): it has to be one of some sixty.
+const OTHER: f64 = 0.01;
 /// The likelihoods are kept above this: no single observation rules a cause out for good (troubleshooting §1.1).
 const FLOOR: f64 = 1e-4;
 
@@ -266,7 +268,10 @@ impl Model {
             likelihood,
             reply: signature.reply.clone(),
             rest,
-            other: signature.other.unwrap_or(rest).max(FLOOR),
+            other: signature
+                .other
+                .unwrap_or(if scope == Scope::Run { rest } else { rest.max(OTHER) })
+                .max(FLOOR),
             healthy: signature.healthy.unwrap_or(ground).max(FLOOR),
         }
     }

@@ -299,7 +299,9 @@ impl Endpoint<'_> {
             _ => "port=unusual",
         };
         place.add(model, port, &own);
-        for (name, fact) in [("security", "security"), ("protocol", "spoken"), ("stage", "at")] {
+        for (name, fact) in
+            [("security", "security"), ("protocol", "spoken"), ("stage", "at"), ("alert", "alert")]
+        {
             if let Some(text) = observation.text(name) {
                 place.add(model, &format!("{fact}={}", text.to_ascii_lowercase()), &own);
             }
@@ -488,13 +490,10 @@ fn outside(
 ) -> Option<(bool, Vec<usize>)> {
     let mut alive: Vec<usize> = endpoints.iter().filter(|e| e.alive()).map(|e| e.index).collect();
     for (index, observation) in all.iter().enumerate() {
+        // a refusal proves little: whoever stands at the way out can refuse everything
         let answers = match observation.variable.as_str() {
-            "tcp" | "neighbour" | "control" => {
-                matches!(observation.outcome.as_str(), "open" | "refused" | "reset")
-            }
-            "connectivity" => {
-                matches!(observation.outcome.as_str(), "online" | "portal" | "altered" | "refused" | "reset")
-            }
+            "tcp" | "neighbour" | "control" => observation.outcome == "open",
+            "connectivity" => matches!(observation.outcome.as_str(), "online" | "portal" | "altered"),
             "ntp" => matches!(observation.outcome.as_str(), "answered" | "kiss_of_death" | "bad_answer"),
             _ => false,
         };

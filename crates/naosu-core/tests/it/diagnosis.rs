@@ -325,7 +325,7 @@ fn the_order_of_the_evidence_does_not_matter() {
 
 #[test]
 fn every_fact_a_signature_asks_for_can_be_observed() {
-    const DERIVED: [&str; 24] = [
+    const DERIVED: [&str; 25] = [
         "mail",
         "apple",
         "stage",
@@ -350,6 +350,7 @@ fn every_fact_a_signature_asks_for_can_be_observed() {
         "at",
         "spoken",
         "capabilities",
+        "alert",
     ];
     const REQUEST: [&str; 8] =
         ["service", "device", "client", "sign_in", "provider_auth", "apple_peer", "push_fallback", "purpose"];
