@@ -47,7 +47,7 @@ pub async fn send_test(
     let message_id = format!("<naosu-{token}@{domain}>");
     let message = message(address, &message_id, &token);
     let sent = converse(smtp, |aim| Smtp::new(aim).with_message(message), names, trust, deadline).await;
-    let taken = Instant::now();
+    let accepted_at = Instant::now();
     let accepted = sent.as_ref().is_some_and(|sent| sent.outcome == "ok");
     if !accepted {
         if let Some(reply) = sent.as_ref().and_then(|sent| sent.reply.clone()) {
@@ -62,7 +62,7 @@ pub async fn send_test(
     let patience = PATIENCE.min(deadline.remaining().saturating_sub(RESERVE));
     let seen =
         converse(imap, |aim| Imap::new(aim).finding(&message_id, patience), names, trust, deadline).await?;
-    let tenths = u32::try_from(taken.elapsed().as_millis() / 100).unwrap_or(u32::MAX);
+    let tenths = u32::try_from(accepted_at.elapsed().as_millis() / 100).unwrap_or(u32::MAX);
     pending.detail("seconds", f64::from(tenths) / 10.0);
     if seen.outcome != "ok" && seen.outcome != "conversation_silent" {
         return None;
