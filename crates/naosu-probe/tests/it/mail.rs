@@ -319,6 +319,7 @@ async fn a_test_message_is_found_where_it_lands() {
         let names = Names::Servers(vec![world.endpoints["dns"]]);
         let trust = Trust::only(world.ca_pem.as_bytes()).unwrap();
         let credential = Credential::Password(Secret::new(PASSWORD.to_owned()));
+        let sign_ins = SignIns::default();
         let endpoint = |protocol, host, name: &str, security| Endpoint {
             protocol,
             host,
@@ -327,6 +328,7 @@ async fn a_test_message_is_found_where_it_lands() {
             address: Some("hanako@example.jp"),
             user: "hanako@example.jp",
             credential: Some(&credential),
+            sign_ins: &sign_ins,
         };
         let smtp = endpoint(Protocol::Smtp, "smtp.example.jp", "smtp", Security::Starttls);
         let imap = endpoint(Protocol::Imap, "imap.example.jp", "imap", Security::Tls);
