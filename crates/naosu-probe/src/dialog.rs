@@ -15,6 +15,7 @@ pub mod smtp;
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use naosu_core::knowledge::Security;
 use serde_json::{Value, json};
@@ -31,6 +32,8 @@ pub enum Want {
     Read,
     /// These bytes written; they may hold the secret.
     Write(Zeroizing<Vec<u8>>),
+    /// That long nothing, then to be asked again.
+    Pause(Duration),
     /// TLS on this connection, then [`Dialog::secured`].
     StartTls,
     /// Nothing more.
@@ -195,6 +198,10 @@ impl Talk {
             self.detail("injected_bytes", left_over);
         }
         self.wants.push_back(Want::StartTls);
+    }
+
+    fn pause(&mut self, pause: Duration) {
+        self.wants.push_back(Want::Pause(pause));
     }
 
     fn detail(&mut self, name: &str, value: impl Into<Value>) {

@@ -25,6 +25,7 @@ pub mod path;
 pub mod plan;
 pub mod recorder;
 pub mod secret;
+pub mod send_test;
 pub mod sign_in;
 pub mod status;
 pub mod tcp;

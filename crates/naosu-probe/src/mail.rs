@@ -61,6 +61,21 @@ pub struct Endpoint<'a> {
     pub sign_ins: &'a SignIns,
 }
 
+impl<'a> Endpoint<'a> {
+    fn aim(&self, stream: &TcpStream) -> Aim<'a> {
+        let _ = stream.set_nodelay(true);
+        Aim {
+            security: self.security,
+            host: self.host,
+            port: self.port,
+            user: self.user,
+            credential: self.credential,
+            address: self.address,
+            local: stream.local_addr().ok().map(|address| address.ip()),
+        }
+    }
+}
+
 /// What came of it, for the measurements that follow; everything else is in the record.
 #[derive(Debug)]
 pub struct MailResult {
@@ -179,6 +194,25 @@ pub async fn check_mail(
     result
 }
 
+/// Holds one conversation with a server, over a verified line only, and records nothing; `None` where it could not even
+/// be connected to.
+pub(crate) async fn converse<'a, D: Dialog>(
+    endpoint: &Endpoint<'a>,
+    begin: impl FnOnce(Aim<'a>) -> D,
+    names: &Names,
+    trust: &Trust,
+    deadline: Deadline,
+) -> Option<Transcript> {
+    let quiet = Recorder::default();
+    let looked = names.addresses(endpoint.host, &quiet, deadline, &[]).await;
+    let race = dial_any(endpoint.host, endpoint.port, &looked.addresses, &quiet, deadline, &[]).await;
+    let won = race.winner?;
+    let visit = Visit { endpoint, address: won.address, trust, recorder: &quiet, deadline, after: &[] };
+    let stream = won.stream?;
+    let dialog = begin(endpoint.aim(&stream));
+    Some(Box::pin(visit.talk(stream, dialog)).await.transcript)
+}
+
 /// What came of one address.
 struct Attempt {
     address: SocketAddr,
@@ -256,20 +290,11 @@ struct Visit<'a> {
 
 impl<'a> Visit<'a> {
     async fn run(self, stream: TcpStream) -> Attempt {
-        let _ = stream.set_nodelay(true);
-        let aim = Aim {
-            security: self.endpoint.security,
-            host: self.endpoint.host,
-            port: self.endpoint.port,
-            user: self.endpoint.user,
-            credential: self.endpoint.credential,
-            address: self.endpoint.address,
-            local: stream.local_addr().ok().map(|address| address.ip()),
-        };
+        let aim = self.endpoint.aim(&stream);
         match self.endpoint.protocol {
-            Protocol::Imap => self.talk(stream, Imap::new(aim)).await,
-            Protocol::Pop => self.talk(stream, Pop::new(aim)).await,
-            Protocol::Smtp => self.talk(stream, Smtp::new(aim)).await,
+            Protocol::Imap => Box::pin(self.talk(stream, Imap::new(aim))).await,
+            Protocol::Pop => Box::pin(self.talk(stream, Pop::new(aim))).await,
+            Protocol::Smtp => Box::pin(self.talk(stream, Smtp::new(aim))).await,
         }
     }
 
@@ -356,15 +381,7 @@ impl<'a> Visit<'a> {
         if self.endpoint.security == Security::Tls {
             return Some(stream);
         }
-        let aim = Aim {
-            security: Security::Starttls,
-            host: self.endpoint.host,
-            port: self.endpoint.port,
-            user: "",
-            credential: None,
-            address: None,
-            local: stream.local_addr().ok().map(|address| address.ip()),
-        };
+        let aim = Aim { security: Security::Starttls, credential: None, ..self.endpoint.aim(&stream) };
         match self.endpoint.protocol {
             Protocol::Imap => up_to_tls(stream, Imap::new(aim), self.deadline).await,
             Protocol::Pop => up_to_tls(stream, Pop::new(aim), self.deadline).await,

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use naosu_core::evidence::ObservationId;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor};
 use rustls::{AlertDescription, ClientConnection};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
@@ -202,7 +202,7 @@ impl Handshake<'_> {
         let connected = self.deadline.within(HANDSHAKE_LIMIT).run(connect).await;
         let presented = witness.presented();
         let judgement =
-            (!presented.is_empty()).then(|| chain::judge(&presented, &host, self.trust, UnixTime::now()));
+            (!presented.is_empty()).then(|| chain::judge(&presented, &host, self.trust, chain::now()));
         match connected {
             Some(Ok(stream)) => Shaken { stream: Some(stream), judgement, failure: None },
             Some(Err((error, mut tapped))) => {

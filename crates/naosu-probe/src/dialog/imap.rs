@@ -2,11 +2,15 @@
 //!
 //! After the sign-in two round trips: everything about the mailbox, then a piece of the newest messages.
 
+mod find;
 pub mod parse;
+
+use std::time::Duration;
 
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use self::find::Find;
 use self::parse::{Folder, Line, Quota, Status};
 use super::input::{Excess, Input, Response};
 use super::sasl::{self, Choice, Exchange};
@@ -42,6 +46,8 @@ pub struct Imap<'a> {
     welcome: Option<String>,
     alerts: Vec<String>,
     mailbox: Mailbox,
+    /// Looks for one message in place of checking the mailbox.
+    find: Option<Find>,
 }
 
 #[derive(Default)]
@@ -65,7 +71,9 @@ enum Command {
     Fetch,
     Id,
     List,
+    Open,
     Quota,
+    Search,
     SignIn,
     StartTls,
     Status,
@@ -89,7 +97,16 @@ impl<'a> Imap<'a> {
             welcome: None,
             alerts: Vec::new(),
             mailbox: Mailbox::default(),
+            find: None,
         }
+    }
+
+    /// The same, but looks for the message of that id in all folders for so long. Where it was found is said by the
+    /// details `found` (`inbox`, `junk`, `elsewhere`) and `folder`.
+    #[must_use]
+    pub fn finding(mut self, message_id: &str, patience: Duration) -> Self {
+        self.find = Some(Find::new(message_id, patience));
+        self
     }
 
     fn command(&mut self, command: Command, text: &str) {
@@ -299,7 +316,13 @@ impl<'a> Imap<'a> {
                 }
             }
             Command::SignIn => self.signed_in(status, code, text),
-            Command::Quota | Command::Id | Command::List | Command::Status | Command::Capability => {}
+            Command::Search => self.searched(),
+            Command::Quota
+            | Command::Id
+            | Command::List
+            | Command::Open
+            | Command::Status
+            | Command::Capability => {}
             Command::Examine => {
                 if status == Status::Ok {
                     self.mailbox.open = true;
@@ -318,6 +341,14 @@ impl<'a> Imap<'a> {
         }
         if self.expected.is_empty() {
             match self.talk.transcript.stage {
+                "mailbox" if self.find.is_some() => {
+                    if let Some(find) = &mut self.find {
+                        find.folders(&self.mailbox.folders);
+                    }
+                    self.talk.stage("search");
+                    self.look();
+                }
+                "search" => self.looked(),
                 "mailbox" => self.open_messages(),
                 "message" => self.conclude(),
                 _ => {}
@@ -355,13 +386,18 @@ impl<'a> Imap<'a> {
                 concat!("ID (\"name\" \"naosu\" \"version\" \"", env!("CARGO_PKG_VERSION"), "\")"),
             );
         }
-        if !self.fresh {
-            self.command(Command::Capability, "CAPABILITY");
+        if self.find.is_none() {
+            if !self.fresh {
+                self.command(Command::Capability, "CAPABILITY");
+            }
+            self.ask_quota();
         }
-        self.ask_quota();
         let special = self.has("SPECIAL-USE") && self.has("LIST-EXTENDED");
         let list = if special { "LIST \"\" \"*\" RETURN (SPECIAL-USE)" } else { "LIST \"\" \"*\"" };
         self.command(Command::List, list);
+        if self.find.is_some() {
+            return;
+        }
         self.command(Command::Examine, "EXAMINE INBOX");
     }
 
@@ -420,6 +456,11 @@ impl<'a> Imap<'a> {
                 (parse::item(&upper, "MESSAGES"), &mut self.mailbox.junk)
             {
                 *messages = count;
+            }
+        } else if let Some(rest) = upper.strip_prefix("SEARCH") {
+            if let Some(find) = self.find.as_mut().filter(|_| rest.bytes().any(|byte| byte.is_ascii_digit()))
+            {
+                find.hit();
             }
         } else if upper.starts_with("ID ") {
             let name = parse::id_name(text);

@@ -80,6 +80,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, D: Dialog> Line<S, D> {
             match want {
                 Want::StartTls => return Turn::StartTls,
                 Want::Done => return Turn::Done,
+                Want::Pause(pause) => {
+                    if self.deadline.run(tokio::time::sleep(pause)).await.is_none() {
+                        self.dialog.silent();
+                    }
+                    continue;
+                }
                 Want::Read | Want::Write(_) => {}
             }
             if !self.read(self.deadline.within(ANSWER_LIMIT)).await {

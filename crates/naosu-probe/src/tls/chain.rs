@@ -100,7 +100,12 @@ pub fn judge(presented: &[CertificateDer<'_>], host: &str, trust: &Trust, now: U
             root = found.root.and_then(Certificate::read);
         }
         Err(Unanchored::Time) if leads_to_anchor(&linked, trust) => {}
-        Err(Unanchored::Unusable(why)) => problems.push(Problem::Invalid(why)),
+        Err(Unanchored::Unusable(why)) => {
+            problems.push(Problem::Invalid(why));
+            if !leads_to_anchor(&linked, trust) {
+                problems.push(untrusted(&linked, others.len(), trust));
+            }
+        }
         Err(Unanchored::Time | Unanchored::NoIssuer) => {
             problems.push(untrusted(&linked, others.len(), trust));
         }
@@ -157,6 +162,11 @@ pub fn judge(presented: &[CertificateDer<'_>], host: &str, trust: &Trust, now: U
         put("problem", json!(why));
     }
     Judgement { problems, detail }
+}
+
+/// This device's own clock, by which chains are judged.
+pub fn now() -> UnixTime {
+    UnixTime::now()
 }
 
 /// A certificate, read.

@@ -201,6 +201,12 @@ async fn self_signed_is_told_from_a_private_authority() {
     assert_eq!(secured.outcome, "cert_self_signed");
     assert_eq!(against(alone(), HOST, &Trust::only(own.pem().as_bytes()).unwrap()).await.0.outcome, "ok");
 
+    // as `openssl req -x509` makes them
+    let as_authority = authority(HOST, VALID, None);
+    let alone = chain::judge(&[as_authority.der().clone()], HOST, &trust(&root), chain::now());
+    assert_eq!(alone.outcome(), "cert_self_signed");
+    assert_eq!(alone.detail["problem"], "ca_as_server");
+
     let private = authority("Private Root", VALID, None);
     let middle = authority("Private Middle", VALID, Some(&private));
     let leaf = || server_params(HOST, VALID);
@@ -361,10 +367,10 @@ fn malformed_certificates_are_invalid_and_never_panic() {
     let whole = root.der().as_ref();
     for end in 0..whole.len() {
         let cut = CertificateDer::from(whole[..end].to_vec());
-        assert_eq!(chain::judge(&[cut], HOST, &trust, UnixTime::now()).outcome(), "cert_invalid");
+        assert_eq!(chain::judge(&[cut], HOST, &trust, chain::now()).outcome(), "cert_invalid");
         let mut changed = whole.to_vec();
         changed[end] ^= 0xff;
         let changed = CertificateDer::from(changed);
-        assert_ne!(chain::judge(&[changed], HOST, &trust, UnixTime::now()).outcome(), "ok");
+        assert_ne!(chain::judge(&[changed], HOST, &trust, chain::now()).outcome(), "ok");
     }
 }

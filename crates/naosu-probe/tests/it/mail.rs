@@ -9,6 +9,7 @@ use naosu_probe::dns::Names;
 use naosu_probe::mail::{Endpoint, check_mail};
 use naosu_probe::recorder::Recorder;
 use naosu_probe::secret::{Credential, Secret};
+use naosu_probe::send_test::send_test;
 use naosu_probe::sign_in::SignIns;
 use naosu_probe::tls::Trust;
 
@@ -299,5 +300,45 @@ async fn hostile_servers_end_in_an_outcome() {
         assert!(known, "{process}: {outcome}");
         let harmless = ["ok_then_no", "nul_bytes", "wrong_tag", "drip", "huge_literal"];
         assert!(outcome != "ok" || harmless.iter().any(|act| process.contains(act)), "{process}: {outcome}");
+    }
+}
+
+#[tokio::test]
+async fn a_test_message_is_found_where_it_lands() {
+    for (process, wanted, folder) in [
+        ("", "arrived_inbox", Some("INBOX")),
+        ("mailbox.delivery = \"junk\"\nmailbox.delivery_ms = 700", "arrived_junk", Some("Junk")),
+        ("mailbox.delivery = \"elsewhere\"", "arrived_elsewhere", Some("Archive")),
+        ("mailbox.delivery = \"lost\"", "not_arrived", None),
+        ("smtp.replies.message = \"550 5.7.1 looks like spam\"", "refused", None),
+    ] {
+        let text = format!(
+            "title = {{ en = \"x\", ja = \"x\" }}\n[expect]\nverdict = \"healthy\"\n[process]\n{process}\n"
+        );
+        let world = World::start(&Scenario::load(&text).unwrap()).await.unwrap();
+        let names = Names::Servers(vec![world.endpoints["dns"]]);
+        let trust = Trust::only(world.ca_pem.as_bytes()).unwrap();
+        let credential = Credential::Password(Secret::new(PASSWORD.to_owned()));
+        let sign_ins = SignIns::default();
+        let endpoint = |protocol, host, name: &str, security| Endpoint {
+            protocol,
+            host,
+            port: world.endpoints[name].port(),
+            security,
+            address: Some("hanako@example.jp"),
+            user: "hanako@example.jp",
+            credential: Some(&credential),
+            sign_ins: &sign_ins,
+        };
+        let smtp = endpoint(Protocol::Smtp, "smtp.example.jp", "smtp", Security::Starttls);
+        let imap = endpoint(Protocol::Imap, "imap.example.jp", "imap", Security::Tls);
+        let recorder = Recorder::default();
+        let deadline = Deadline::after(Duration::from_secs(5));
+        send_test(&smtp, &imap, &names, &trust, &recorder, deadline, &[]).await.unwrap();
+        let observations = recorder.observations();
+        assert_eq!(observations.len(), 1);
+        assert_eq!(observations[0].outcome, wanted, "{process}");
+        assert_eq!(observations[0].text("folder"), folder);
+        assert!(!serde_json::to_string(&observations).unwrap().contains(PASSWORD));
     }
 }

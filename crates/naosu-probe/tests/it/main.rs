@@ -2,3 +2,4 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
 
 mod mail;
+mod old_tls;
