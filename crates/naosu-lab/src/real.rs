@@ -61,6 +61,9 @@ pub(crate) struct Options {
     /// Write evidence.json and diagnosis.json of the scenarios that come out as expected
     #[arg(long)]
     bless: bool,
+    /// Save every report as DIR/NAME.json
+    #[arg(long, value_name = "DIR")]
+    save: Option<PathBuf>,
     /// Only list the scenarios
     #[arg(long)]
     list: bool,
@@ -174,6 +177,10 @@ fn one(scenario: &Scenario, number: usize, naosu: &Path, options: &Options) -> R
     if options.bless && outcome.right && !scenario.shared {
         fs::copy(world.directory().join("evidence.json"), scenario.directory.join("evidence.json"))?;
         fs::write(scenario.directory.join("diagnosis.json"), &outcome.diagnosis)?;
+    }
+    if let Some(directory) = &options.save {
+        fs::create_dir_all(directory)?;
+        fs::copy(world.directory().join("report.json"), directory.join(format!("{}.json", scenario.name)))?;
     }
     if options.keep {
         say(&format!("{}: {}\n{:?}", scenario.name, outcome.said, world.check(naosu, scenario)));
