@@ -214,11 +214,10 @@ impl Search<'_> {
         let records = srv::ask(self.domain, self.names, self.recorder, limit);
         let exchangers = domain::exchangers(self.domain, self.names, self.recorder, limit, &[]);
         let ispdb = async {
-            match self.wanted.ispdb {
-                true => {
-                    autoconfig::ask_ispdb(self.domain, self.names, self.trust, self.recorder, limit).await
-                }
-                false => autoconfig::Published::default(),
+            if self.wanted.ispdb {
+                autoconfig::ask_ispdb(self.domain, self.names, self.trust, self.recorder, limit).await
+            } else {
+                autoconfig::Published::default()
             }
         };
         let usual = guess::names(self.domain, self.names, &quiet, limit);

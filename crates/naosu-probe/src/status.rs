@@ -128,8 +128,8 @@ mod tests {
     async fn asked(server: SocketAddr, service: &str) -> (String, String, String) {
         let knowledge = Knowledge::load(&embedded()).unwrap();
         let url = Url::parse(&format!("http://{server}/status.json")).unwrap();
-        let named = BTreeMap::from([(service.to_owned(), url)]);
-        let question = StatusQuestion { service, provider: None, named: &named };
+        let pages = BTreeMap::from([(service.to_owned(), url)]);
+        let question = StatusQuestion { service, provider: None, named: &pages };
         let (names, trust) = (Names::Servers(vec![]), Trust::load(None).unwrap());
         let recorder = Recorder::default();
         check(question, &knowledge, &names, &trust, &recorder, local::soon(), &[]).await;

@@ -216,3 +216,67 @@ fn redirect(from: &Url, answer: &Answered) -> Option<Url> {
     let allowed = next.scheme() == "https" || (next.scheme() == "http" && from.scheme() == "http");
     (allowed && next.username().is_empty() && next.password().is_none()).then_some(next)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use naosu_core::knowledge::{Protocol, Security};
+
+    use super::*;
+    use crate::local;
+
+    const FILE: &str = r#"<clientConfig version="1.1"><emailProvider id="example.jp">
+        <incomingServer type="imap"><hostname>Mail.%EMAILDOMAIN%</hostname><port>143</port>
+        <socketType>STARTTLS</socketType><username>%EMAILLOCALPART%</username></incomingServer>
+        <incomingServer type="pop3"><hostname>evil host/</hostname><port>995</port>
+        <socketType>SSL</socketType></incomingServer></emailProvider></clientConfig>"#;
+
+    fn answer(status: &str, body: &str) -> String {
+        format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    }
+
+    async fn asked(server: SocketAddr) -> (Published, String) {
+        let url = Url::parse(&format!("http://{server}/mail/config-v1.1.xml")).unwrap();
+        let (address, domain) = (Some("hanako@example.jp"), "example.jp");
+        let place = Place { url, domain, address, source: Source::Autoconfig };
+        let (names, trust) = (Names::Servers(vec![]), Trust::load(None).unwrap());
+        let recorder = Recorder::default();
+        let found = place.ask(&names, &trust, &recorder, local::soon()).await;
+        assert!(!found.authentic || found.published.candidates.is_empty());
+        (found.published, recorder.observations().remove(0).outcome)
+    }
+
+    #[tokio::test]
+    async fn published_servers_become_candidates_that_are_not_authentic_over_plain_http() {
+        let (published, outcome) = asked(local::saying(answer("200 OK", FILE)).await).await;
+        assert_eq!(outcome, "found");
+        let [imap] = published.candidates.as_slice() else { panic!("{published:?}") };
+        assert_eq!((imap.protocol, imap.host.as_str(), imap.port), (Protocol::Imap, "mail.example.jp", 143));
+        assert_eq!((imap.security, imap.user_name), (Security::Starttls, Some(UserName::LocalPart)));
+        assert!(!imap.authentic);
+    }
+
+    #[tokio::test]
+    async fn redirects_are_followed_a_little() {
+        let server = local::saying(answer("200 OK", FILE)).await;
+        let moved = format!("HTTP/1.1 301 Moved\r\nLocation: http://{server}/x.xml\r\n\r\n");
+        let (published, outcome) = asked(local::saying(moved).await).await;
+        assert_eq!((outcome.as_str(), published.candidates.len()), ("found", 1));
+        let (_, outcome) = asked(local::saying("HTTP/1.1 302 Found\r\nLocation: /again\r\n\r\n").await).await;
+        assert_eq!(outcome, "not_found");
+        let (_, outcome) =
+            asked(local::saying("HTTP/1.1 302 Found\r\nLocation: file:///etc\r\n\r\n").await).await;
+        assert_eq!(outcome, "not_found");
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_or_not_readable_is_told() {
+        assert_eq!(asked(local::saying(answer("404 Not Found", "")).await).await.1, "not_found");
+        assert_eq!(asked(local::saying(answer("200 OK", "<html></html>")).await).await.1, "not_found");
+        assert_eq!(asked(local::saying(answer("200 OK", "<clientConfig><a")).await).await.1, "invalid");
+        let long = format!("<clientConfig>{}", " ".repeat(SIZE_LIMIT));
+        assert_eq!(asked(local::saying(answer("200 OK", &long)).await).await.1, "invalid");
+        assert_eq!(asked(local::closed_port().await).await.1, "failed");
+    }
+}

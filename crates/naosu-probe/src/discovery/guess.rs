@@ -70,16 +70,16 @@ pub(super) async fn confirm(
         let protocols = &[Protocol::Imap, Protocol::Pop, Protocol::Smtp];
         hosts.push(Host { name: name.clone(), protocols, addresses, telling: false });
     }
-    let mut tries = Vec::new();
+    let mut attempts = Vec::new();
     for host in &hosts {
         for (protocol, port, security) in PORTS.iter().filter(|(p, ..)| host.protocols.contains(p)) {
-            tries.push(async move {
+            attempts.push(async move {
                 let open = is_open(&host.addresses, *port, quiet, deadline).await;
                 (host, *protocol, *port, *security, open)
             });
         }
     }
-    let tried = race::all(tries).await;
+    let tried = race::all(attempts).await;
     let mut candidates = Vec::new();
     for protocol in [Protocol::Imap, Protocol::Pop, Protocol::Smtp] {
         let of_protocol = || tried.iter().filter(|(_, p, ..)| *p == protocol);

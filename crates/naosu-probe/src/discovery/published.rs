@@ -66,14 +66,13 @@ pub fn record_settings(
     found: &Discovered,
     recorder: &Recorder,
 ) -> Vec<ObservationId> {
-    let mut recorded = Vec::new();
+    let mut ids = Vec::new();
     for protocol in [Protocol::Imap, Protocol::Pop, Protocol::Smtp] {
         let given = endpoints.iter().filter(|endpoint| endpoint.protocol == protocol);
         if endpoints.is_empty() && found.best(protocol).is_none() && address.is_some() {
             let other_way_in = protocol == Protocol::Imap && found.best(Protocol::Pop).is_some();
             if protocol != Protocol::Pop && !other_way_in {
-                recorded
-                    .push(recorder.start("settings", protocol.as_str(), &found.after).finish("none_found"));
+                ids.push(recorder.start("settings", protocol.as_str(), &found.after).finish("none_found"));
             }
         }
         for endpoint in given {
@@ -84,19 +83,19 @@ pub fn record_settings(
             if let Some(source) = compared.source {
                 pending.detail("source", source.as_str());
             }
-            recorded.push(pending.finish(compared.outcome));
+            ids.push(pending.finish(compared.outcome));
         }
     }
     for conflict in &found.conflicts {
         let mut pending = recorder.start("settings", conflict.protocol.as_str(), &found.after);
         let said = |c: &Candidate| format!("{} ({})", c.written(), c.source.as_str());
         pending.detail("better", said(&conflict.better)).detail("other", said(&conflict.other));
-        recorded.push(pending.finish("sources_disagree"));
+        ids.push(pending.finish("sources_disagree"));
     }
     if let (Some(user), Some(address)) = (user, address) {
-        recorded.push(record_user_name(user, address, found, recorder));
+        ids.push(record_user_name(user, address, found, recorder));
     }
-    recorded
+    ids
 }
 
 fn record_user_name(user: &str, address: &str, found: &Discovered, recorder: &Recorder) -> ObservationId {

@@ -53,7 +53,7 @@ pub fn places(domain: &str) -> Vec<&str> {
     while let Some((_, parent)) = rest.split_once('.') {
         rest = parent;
         let labels = parent.split('.').count();
-        if labels >= 2 && labels < PLACE_LIMIT {
+        if (2..PLACE_LIMIT).contains(&labels) {
             places.push(parent);
         }
     }

@@ -252,13 +252,11 @@ impl Run<'_> {
 
     fn ask(&mut self, name: &str, kind: QueryKind) -> Result<&Answer, Stop> {
         let query = Query { name: canonical(name), kind };
-        match self.answers.get(&query) {
-            Some(answer) => Ok(answer),
-            None => {
-                self.wanted.insert(query);
-                Err(Stop::Unknown)
-            }
+        let answer = self.answers.get(&query);
+        if answer.is_none() {
+            self.wanted.insert(query);
         }
+        answer.ok_or(Stop::Unknown)
     }
 
     /// The records that a mechanism asks for; what does not exist counts against the limit.
