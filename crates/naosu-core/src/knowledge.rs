@@ -101,7 +101,8 @@ pub struct Text {
 }
 
 /// The languages a person can be spoken to in.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "snake_case")]
 pub enum Lang {
     /// English.
     En,

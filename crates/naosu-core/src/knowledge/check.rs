@@ -34,7 +34,7 @@ pub struct Check {
 }
 
 /// The checks, in the order in which they run.
-pub const CHECKS: [Check; 12] = [
+pub const CHECKS: [Check; 13] = [
     Check { name: "every cause of the taxonomy is described, and no other", run: causes_match_the_taxonomy },
     Check { name: "every id that is named exists", run: ids_resolve },
     Check { name: "every cause has a fix", run: causes_have_fixes },
@@ -43,11 +43,15 @@ pub const CHECKS: [Check; 12] = [
     Check { name: "every entry has a source and a date", run: sourced_and_dated },
     Check { name: "probabilities and minutes are in range", run: numbers_in_range },
     Check { name: "what can lose data has a safeguard before it", run: losses_are_guarded },
+    Check { name: "every fix says how its success is seen", run: fixes_are_verified },
     Check { name: "prerequisites do not go round in circles", run: requirements_end },
     Check { name: "instructions have one generic variant and no two that tie", run: variants_are_clear },
     Check { name: "flows lead from their start to an end", run: flows_end },
     Check { name: "rows named in covers exist", run: rows_exist },
 ];
+
+/// No wait is longer than sixty days.
+const LONGEST_WAIT_MINUTES: f64 = 60.0 * 24.0 * 60.0;
 
 /// All problems of all checks, sorted.
 pub(super) fn check(whole: &Whole<'_>) -> Vec<Problem> {
@@ -266,7 +270,7 @@ fn pair(path: &str, place: &str, en: &str, ja: &str, problems: &mut Vec<Problem>
         tell(problems, path, format!("{place}: a language is missing"));
     } else if !ja.chars().any(is_japanese) {
         tell(problems, path, format!("{place}: the Japanese is not Japanese: {ja}"));
-    } else if en.chars().filter(|c| c.is_ascii_alphabetic()).count() * 2 < en.chars().count() {
+    } else if en.chars().filter(char::is_ascii_alphabetic).count() * 2 < en.chars().count() {
         tell(problems, path, format!("{place}: the English is not English: {en}"));
     }
 }
@@ -313,7 +317,8 @@ fn numbers_in_range(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
     }
     for (id, action) in &whole.care.actions {
         let attended = action.minutes > 0.0 && action.minutes <= 120.0;
-        if !attended || !(action.wait_minutes >= 0.0 && action.wait_minutes <= 60.0 * 24.0 * 60.0) {
+        let unattended = (0.0..=LONGEST_WAIT_MINUTES).contains(&action.wait_minutes);
+        if !(attended && unattended) {
             tell(problems, &action_path(id), "the minutes are out of range");
         }
         if action.kind == ActionKind::Wait && action.wait_minutes <= 0.0 {
@@ -357,6 +362,17 @@ fn losses_are_guarded(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
             if whole.care.actions.get(other).is_some_and(|safeguard| safeguard.risk > Risk::Interrupts) {
                 tell(problems, &path, format!("requires something that itself can lose something: {other}"));
             }
+        }
+    }
+}
+
+fn fixes_are_verified(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
+    let fixes: BTreeSet<&str> =
+        whole.causes.values().flat_map(|cause| cause.fixes.iter().map(|fix| fix.action.as_str())).collect();
+    for (id, action) in &whole.care.actions {
+        let verified = !action.verify.is_empty() || action.verify_question.is_some();
+        if fixes.contains(id.as_str()) && action.kind != ActionKind::Escalation && !verified {
+            tell(problems, &action_path(id), "is a fix, and nothing tells whether it has helped");
         }
     }
 }
