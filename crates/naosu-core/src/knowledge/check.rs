@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::{ActionKind, Risk};
-use super::care::{Care, Entry};
+use super::care::Care;
 use super::cause::Cause;
-use super::coverage::Row;
+use super::coverage::{Claim, Row};
 use super::flow::{Flow, FlowStateKind};
 use super::question::STRONGEST_RATIO;
 use super::situation::Only;
@@ -24,6 +24,8 @@ pub struct Whole<'a> {
     pub care: &'a Care,
     /// What is to be dealt with.
     pub rows: &'a [Row],
+    /// What the files say that they deal with.
+    pub claims: &'a [Claim<'a>],
 }
 
 /// One check, by the name of what it holds.
@@ -34,11 +36,12 @@ pub struct Check {
 }
 
 /// The checks, in the order in which they run.
-pub const CHECKS: [Check; 13] = [
+pub const CHECKS: [Check; 14] = [
     Check { name: "every cause of the taxonomy is described, and no other", run: causes_match_the_taxonomy },
     Check { name: "every id that is named exists", run: ids_resolve },
     Check { name: "every cause has a fix", run: causes_have_fixes },
     Check { name: "every action and question can be reached", run: nothing_is_orphaned },
+    Check { name: "what no probe can tell, a question can", run: questions_tell },
     Check { name: "both languages are present, different, and in their own script", run: both_languages },
     Check { name: "every entry has a source and a date", run: sourced_and_dated },
     Check { name: "probabilities and minutes are in range", run: numbers_in_range },
@@ -49,6 +52,9 @@ pub const CHECKS: [Check; 13] = [
     Check { name: "flows lead from their start to an end", run: flows_end },
     Check { name: "rows named in covers exist", run: rows_exist },
 ];
+
+/// An answer tells of a cause when it is given this many times more often with it than without.
+const TELLING_RATIO: f64 = 3.0;
 
 /// No wait is longer than sixty days.
 const LONGEST_WAIT_MINUTES: f64 = 60.0 * 24.0 * 60.0;
@@ -238,6 +244,15 @@ fn nothing_is_orphaned(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
         let separates = question.options.iter().any(|option| !option.ratios.is_empty());
         if !separates && !verifying.contains(id.as_str()) {
             tell(problems, &format!("questions/{id}.toml"), "separates no causes and verifies no action");
+        }
+    }
+}
+
+fn questions_tell(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
+    let options = || whole.care.questions.values().flat_map(|question| &question.options);
+    for (id, _) in whole.taxonomy.cause.iter().filter(|(_, cause)| cause.machine == "no") {
+        if !options().any(|option| option.ratios.get(id).is_some_and(|ratio| *ratio >= TELLING_RATIO)) {
+            tell(problems, &format!("causes/{id}.toml"), "can be told by no probe and by no question");
         }
     }
 }
@@ -462,9 +477,9 @@ fn reachable<'a>(flow: &'a Flow, start: &'a str) -> BTreeSet<&'a str> {
 
 fn rows_exist(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
     let known: BTreeSet<&str> = whole.rows.iter().map(|row| row.id.as_str()).collect();
-    for Entry { path, covers, .. } in whole.care.entries(whole.causes) {
+    for Claim { path, covers } in whole.claims {
         for row in covers.iter().filter(|row| !known.contains(row.as_str())) {
-            tell(problems, &path, format!("covers a row that does not exist: {row}"));
+            tell(problems, path, format!("covers a row that does not exist: {row}"));
         }
     }
 }

@@ -162,6 +162,19 @@ fn a_question_that_tells_nothing_apart_is_told() {
 }
 
 #[test]
+fn a_cause_that_neither_probe_nor_question_tells_is_told() {
+    let problems = problems_with("questions/vpn_on_device.toml", None);
+    assert!(problems.is_empty(), "a probe can tell of a VPN: {problems:#?}");
+    let taxonomy = embedded().into_iter().find(|(path, _)| path == "taxonomy.toml").unwrap().1;
+    let text = taxonomy.replace(
+        r#"cert_name_mismatch = { group = "settings", machine = "yes""#,
+        r#"cert_name_mismatch = { group = "settings", machine = "no""#,
+    );
+    let problems = problems_with("taxonomy.toml", Some(&text));
+    assert_told(&problems, "cert_name_mismatch.toml: can be told by no probe and by no question");
+}
+
+#[test]
 fn a_missing_language_is_told() {
     let untranslated = r#"
         [[instructions]]
