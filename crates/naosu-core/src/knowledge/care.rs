@@ -170,7 +170,7 @@ fn answer_entry<'a>(id: &str, answer: &'a Answer) -> Entry<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::knowledge::{Knowledge, Lang, embedded};
+    use crate::knowledge::{Knowledge, Lang, Risk, embedded};
 
     fn each_situation(knowledge: &Knowledge, mut visit: impl FnMut(Situation<'_>)) {
         let values = &knowledge.taxonomy.values;
@@ -204,6 +204,17 @@ mod tests {
                 assert!(failing < 0.35, "{id} stays unfixed with {failing} in {situation:?}");
             }
         });
+    }
+
+    #[test]
+    fn every_cause_heals_in_most_cases_without_losing_data() {
+        let knowledge = Knowledge::load(&embedded()).unwrap();
+        for (id, cause) in &knowledge.causes {
+            let fixes = knowledge.care().fixes(cause, Situation::UNKNOWN);
+            let gentle = fixes.iter().filter(|(_, action)| action.risk < Risk::LosesData);
+            let failing: f64 = gentle.map(|(fix, _)| 1.0 - fix.probability).product();
+            assert!(failing < 0.15, "{id} stays unfixed with {failing}");
+        }
     }
 
     #[test]
