@@ -20,7 +20,7 @@ pub use self::cause::{Cause, Fix};
 pub use self::check::{CHECKS, Check, Whole};
 pub use self::checklist::{Checklist, Every, Importance, Item, Occasion};
 pub use self::client_error::{ClientErrors, KnownMessage};
-pub use self::coverage::{Coverage, Row};
+pub use self::coverage::{Claim, Coverage, Row};
 pub use self::flow::{Flow, FlowState, FlowStateKind, Transition};
 pub use self::interceptor::{Interceptor, InterceptorKind, interceptor};
 pub use self::phrase::{Context, Forms, Phrase, Topic};
@@ -101,7 +101,8 @@ pub struct Text {
 }
 
 /// The languages a person can be spoken to in.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "snake_case")]
 pub enum Lang {
     /// English.
     En,
@@ -178,9 +179,32 @@ impl Knowledge {
         folder::<Group>(&self.later.files, "replies", &mut problems);
         let care = Care::read(&self.later.files, &mut problems);
         let rows = self.rows(&mut problems);
+        let claims = self.claims(&care);
         let Self { taxonomy, variables, causes, .. } = self;
-        problems.extend(check::check(&Whole { taxonomy, variables, causes, care: &care, rows: &rows }));
+        let whole = Whole { taxonomy, variables, causes, care: &care, rows: &rows, claims: &claims };
+        problems.extend(check::check(&whole));
         problems
+    }
+
+    /// What the files say that they serve.
+    fn claims<'a>(&'a self, care: &'a Care) -> Vec<Claim<'a>> {
+        let entries = care.entries(&self.causes).into_iter();
+        let mut claims: Vec<Claim<'a>> =
+            entries.map(|entry| Claim { path: entry.path, covers: entry.covers }).collect();
+        claims.extend(
+            self.symptoms
+                .iter()
+                .map(|(id, symptom)| Claim { path: format!("symptoms/{id}.toml"), covers: &symptom.covers }),
+        );
+        for (id, client) in &self.client_errors {
+            claims.extend(
+                client.message.iter().map(|message| Claim {
+                    path: format!("client_errors/{id}.toml"),
+                    covers: &message.covers,
+                }),
+            );
+        }
+        claims
     }
 
     /// What can be done and asked. A file that cannot be read is left out; [`Knowledge::check`] tells of it.
@@ -190,7 +214,7 @@ impl Knowledge {
 
     /// Which rows of `coverage.tsv` are served, and by what.
     pub fn coverage(&self) -> Coverage {
-        coverage::coverage(&self.rows(&mut Vec::new()), &self.care().entries(&self.causes))
+        coverage::coverage(&self.rows(&mut Vec::new()), &self.claims(self.care()))
     }
 
     /// What Apple devices must reach, by purpose. A file that cannot be read is left out, see [`Knowledge::check`].

@@ -110,8 +110,8 @@ pub struct Variant {
     pub service: Vec<String>,
     /// The versions for which the paths hold, for the reader of the file.
     pub os: Option<String>,
-    /// Whether all its labels were read in a source; where not, the wording allows for another label.
-    pub seen: Option<bool>,
+    /// The languages in which all its labels were read in a source; absent where it names no labels.
+    pub seen: Option<Vec<Lang>>,
     /// The steps.
     pub steps: Steps,
 }
@@ -137,8 +137,21 @@ impl Steps {
 }
 
 impl Action {
-    /// How to do it in that situation: the variant that says most about it, the generic one where none fits.
+    /// How to do it in that situation, step by step. Where labels were never read in a source in that language, a
+    /// last line says that they may differ.
     pub fn instructions(&self, situation: Situation<'_>, lang: Lang) -> Vec<String> {
+        let Some(variant) = self.variant(situation) else {
+            return Vec::new();
+        };
+        let mut steps = variant.steps.get(lang).to_vec();
+        if variant.seen.as_ref().is_some_and(|seen| !seen.contains(&lang)) {
+            steps.push(labels_may_differ(lang).to_owned());
+        }
+        steps
+    }
+
+    /// The variant that says most about that situation, the generic one where no other fits.
+    pub fn variant(&self, situation: Situation<'_>) -> Option<&Variant> {
         let mut best: Option<(u8, &Variant)> = None;
         for variant in &self.instructions {
             if let Some(fit) = variant.fit(situation)
@@ -147,7 +160,16 @@ impl Action {
                 best = Some((fit, variant));
             }
         }
-        best.map(|(_, variant)| variant.steps.get(lang).to_vec()).unwrap_or_default()
+        best.map(|(_, variant)| variant)
+    }
+}
+
+fn labels_may_differ(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "The names of menus may differ a little by version: look for the nearest one.",
+        Lang::Ja => {
+            "項目の名前は、機種や版により少し違うことがあります。その場合は、近い名前のものを探してください。"
+        }
     }
 }
 
@@ -228,14 +250,22 @@ mod tests {
             steps = { en = ["docomo"], ja = ["ドコモ"] }
             [[instructions]]
             client = ["thunderbird"]
+            seen = ["ja"]
             steps = { en = ["thunderbird"], ja = ["サンダーバード"] }
             "#,
         )
         .unwrap()
     }
 
+    #[test]
+    fn labels_that_were_not_seen_in_a_language_are_said_to_differ() {
+        let situation = Situation { client: "thunderbird", ..Situation::UNKNOWN };
+        assert_eq!(action().instructions(situation, Lang::Ja), ["サンダーバード"]);
+        assert_eq!(action().instructions(situation, Lang::En), ["thunderbird", labels_may_differ(Lang::En)]);
+    }
+
     fn told(device: &str, client: &str, service: &str) -> String {
-        action().instructions(Situation { device, client, service }, Lang::En).concat()
+        action().instructions(Situation { device, client, service }, Lang::En).swap_remove(0)
     }
 
     #[test]

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::action::{Action, Steps};
 use super::answer::Answer;
-use super::cause::Cause;
+use super::cause::{Cause, Fix};
 use super::checklist::Checklist;
 use super::flow::Flow;
 use super::question::Question;
+use super::situation::Situation;
 use super::{Problem, Text, folder};
 
 /// What can be done and asked.
@@ -55,6 +56,13 @@ impl Care {
             checklists: folder(files, "checklists", problems),
             answers: folder(files, "answers", problems),
         }
+    }
+
+    /// What can be done against a cause in that situation, with the probability that it helps, in the order of the
+    /// cause's file.
+    pub fn fixes<'a>(&'a self, cause: &'a Cause, situation: Situation<'_>) -> Vec<(&'a Fix, &'a Action)> {
+        let known = cause.fixes.iter().filter_map(|fix| Some((fix, self.actions.get(&fix.action)?)));
+        known.filter(|(_, action)| action.only.admits(situation)).collect()
     }
 
     /// Every entry, and those of the causes.
@@ -156,5 +164,76 @@ fn answer_entry<'a>(id: &str, answer: &'a Answer) -> Entry<'a> {
         checked: &answer.checked,
         texts: vec![("question".to_owned(), &answer.question), ("answer".to_owned(), &answer.answer)],
         steps: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::knowledge::{Knowledge, Lang, Risk, embedded};
+
+    fn each_situation(knowledge: &Knowledge, mut visit: impl FnMut(Situation<'_>)) {
+        let values = &knowledge.taxonomy.values;
+        for device in &values["device"] {
+            for client in &values["client"] {
+                for service in &values["service"] {
+                    visit(Situation { device, client, service });
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_action_can_be_told_in_every_situation() {
+        let knowledge = Knowledge::load(&embedded()).unwrap();
+        each_situation(&knowledge, |situation| {
+            for (id, action) in &knowledge.care().actions {
+                let variant = action.variant(situation);
+                assert!(variant.is_some_and(|v| !v.steps.ja.is_empty()), "{id} in {situation:?}");
+            }
+        });
+    }
+
+    #[test]
+    fn every_cause_that_can_be_has_a_fix_in_every_situation() {
+        let knowledge = Knowledge::load(&embedded()).unwrap();
+        each_situation(&knowledge, |situation| {
+            for (id, cause) in knowledge.causes.iter().filter(|(_, cause)| cause.only.admits(situation)) {
+                let fixes = knowledge.care().fixes(cause, situation);
+                let failing: f64 = fixes.iter().map(|(fix, _)| 1.0 - fix.probability).product();
+                assert!(failing < 0.35, "{id} stays unfixed with {failing} in {situation:?}");
+            }
+        });
+    }
+
+    #[test]
+    fn every_cause_heals_in_most_cases_without_losing_data() {
+        let knowledge = Knowledge::load(&embedded()).unwrap();
+        for (id, cause) in &knowledge.causes {
+            let fixes = knowledge.care().fixes(cause, Situation::UNKNOWN);
+            let gentle = fixes.iter().filter(|(_, action)| action.risk < Risk::LosesData);
+            let failing: f64 = gentle.map(|(fix, _)| 1.0 - fix.probability).product();
+            assert!(failing < 0.15, "{id} stays unfixed with {failing}");
+        }
+    }
+
+    #[test]
+    fn instructions_are_those_of_the_device_the_program_and_the_service() {
+        let knowledge = Knowledge::load(&embedded()).unwrap();
+        let told = |action: &str, device: &str, client: &str, service: &str| {
+            let situation = Situation { device, client, service };
+            knowledge.care().actions[action].instructions(situation, Lang::Ja).concat()
+        };
+        assert!(told("restart_device", "iphone", "unknown", "icloud").contains("サイドボタン"));
+        assert!(told("restart_device", "linux", "thunderbird", "gmail").contains("電源を切り"));
+        assert!(told("readd_mail_account", "ipad", "ios_mail", "isp").contains("「アプリ」→「メール」"));
+        assert!(told("readd_mail_account", "windows", "thunderbird", "isp").contains("アカウント操作"));
+        assert!(!told("readd_mail_account", "iphone", "gmail_app", "gmail").contains("「設定」→「アプリ」"));
+        assert!(told("renew_carrier_mail_settings", "iphone", "ios_mail", "softbank").contains("一括設定"));
+        assert!(
+            told("renew_carrier_mail_settings", "android", "other", "docomo").contains("dアカウント設定")
+        );
+        assert!(told("create_app_password", "android", "gmail_app", "icloud").contains("imap.mail.me.com"));
+        assert!(told("reset_password", "unknown", "unknown", "icloud").contains("iforgot.apple.com"));
     }
 }

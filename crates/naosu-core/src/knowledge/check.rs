@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::{ActionKind, Risk};
-use super::care::{Care, Entry};
+use super::care::Care;
 use super::cause::Cause;
-use super::coverage::Row;
+use super::coverage::{Claim, Row};
 use super::flow::{Flow, FlowStateKind};
 use super::question::STRONGEST_RATIO;
 use super::situation::Only;
@@ -24,6 +24,8 @@ pub struct Whole<'a> {
     pub care: &'a Care,
     /// What is to be dealt with.
     pub rows: &'a [Row],
+    /// What the files say that they deal with.
+    pub claims: &'a [Claim<'a>],
 }
 
 /// One check, by the name of what it holds.
@@ -34,20 +36,28 @@ pub struct Check {
 }
 
 /// The checks, in the order in which they run.
-pub const CHECKS: [Check; 12] = [
+pub const CHECKS: [Check; 14] = [
     Check { name: "every cause of the taxonomy is described, and no other", run: causes_match_the_taxonomy },
     Check { name: "every id that is named exists", run: ids_resolve },
     Check { name: "every cause has a fix", run: causes_have_fixes },
     Check { name: "every action and question can be reached", run: nothing_is_orphaned },
+    Check { name: "what no probe can tell, a question can", run: questions_tell },
     Check { name: "both languages are present, different, and in their own script", run: both_languages },
     Check { name: "every entry has a source and a date", run: sourced_and_dated },
     Check { name: "probabilities and minutes are in range", run: numbers_in_range },
     Check { name: "what can lose data has a safeguard before it", run: losses_are_guarded },
+    Check { name: "every fix says how its success is seen", run: fixes_are_verified },
     Check { name: "prerequisites do not go round in circles", run: requirements_end },
     Check { name: "instructions have one generic variant and no two that tie", run: variants_are_clear },
     Check { name: "flows lead from their start to an end", run: flows_end },
     Check { name: "rows named in covers exist", run: rows_exist },
 ];
+
+/// An answer tells of a cause when it is given this many times more often with it than without.
+const TELLING_RATIO: f64 = 3.0;
+
+/// No wait is longer than sixty days.
+const LONGEST_WAIT_MINUTES: f64 = 60.0 * 24.0 * 60.0;
 
 /// All problems of all checks, sorted.
 pub(super) fn check(whole: &Whole<'_>) -> Vec<Problem> {
@@ -238,6 +248,15 @@ fn nothing_is_orphaned(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
     }
 }
 
+fn questions_tell(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
+    let options = || whole.care.questions.values().flat_map(|question| &question.options);
+    for (id, _) in whole.taxonomy.cause.iter().filter(|(_, cause)| cause.machine == "no") {
+        if !options().any(|option| option.ratios.get(id).is_some_and(|ratio| *ratio >= TELLING_RATIO)) {
+            tell(problems, &format!("causes/{id}.toml"), "can be told by no probe and by no question");
+        }
+    }
+}
+
 fn both_languages(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
     for entry in whole.care.entries(whole.causes) {
         for (place, text) in &entry.texts {
@@ -266,7 +285,7 @@ fn pair(path: &str, place: &str, en: &str, ja: &str, problems: &mut Vec<Problem>
         tell(problems, path, format!("{place}: a language is missing"));
     } else if !ja.chars().any(is_japanese) {
         tell(problems, path, format!("{place}: the Japanese is not Japanese: {ja}"));
-    } else if en.chars().filter(|c| c.is_ascii_alphabetic()).count() * 2 < en.chars().count() {
+    } else if en.chars().filter(char::is_ascii_alphabetic).count() * 2 < en.chars().count() {
         tell(problems, path, format!("{place}: the English is not English: {en}"));
     }
 }
@@ -313,7 +332,8 @@ fn numbers_in_range(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
     }
     for (id, action) in &whole.care.actions {
         let attended = action.minutes > 0.0 && action.minutes <= 120.0;
-        if !attended || !(action.wait_minutes >= 0.0 && action.wait_minutes <= 60.0 * 24.0 * 60.0) {
+        let unattended = (0.0..=LONGEST_WAIT_MINUTES).contains(&action.wait_minutes);
+        if !(attended && unattended) {
             tell(problems, &action_path(id), "the minutes are out of range");
         }
         if action.kind == ActionKind::Wait && action.wait_minutes <= 0.0 {
@@ -357,6 +377,17 @@ fn losses_are_guarded(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
             if whole.care.actions.get(other).is_some_and(|safeguard| safeguard.risk > Risk::Interrupts) {
                 tell(problems, &path, format!("requires something that itself can lose something: {other}"));
             }
+        }
+    }
+}
+
+fn fixes_are_verified(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
+    let fixes: BTreeSet<&str> =
+        whole.causes.values().flat_map(|cause| cause.fixes.iter().map(|fix| fix.action.as_str())).collect();
+    for (id, action) in &whole.care.actions {
+        let verified = !action.verify.is_empty() || action.verify_question.is_some();
+        if fixes.contains(id.as_str()) && action.kind != ActionKind::Escalation && !verified {
+            tell(problems, &action_path(id), "is a fix, and nothing tells whether it has helped");
         }
     }
 }
@@ -446,9 +477,9 @@ fn reachable<'a>(flow: &'a Flow, start: &'a str) -> BTreeSet<&'a str> {
 
 fn rows_exist(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
     let known: BTreeSet<&str> = whole.rows.iter().map(|row| row.id.as_str()).collect();
-    for Entry { path, covers, .. } in whole.care.entries(whole.causes) {
+    for Claim { path, covers } in whole.claims {
         for row in covers.iter().filter(|row| !known.contains(row.as_str())) {
-            tell(problems, &path, format!("covers a row that does not exist: {row}"));
+            tell(problems, path, format!("covers a row that does not exist: {row}"));
         }
     }
 }

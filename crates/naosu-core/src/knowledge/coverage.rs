@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::Problem;
-use super::care::Entry;
 
 /// The file of the rows, relative to the knowledge folder.
 pub(super) const FILE: &str = "coverage.tsv";
@@ -54,15 +53,25 @@ pub(super) fn rows(text: &str, problems: &mut Vec<Problem>) -> Vec<Row> {
     rows
 }
 
-/// Which rows the entries serve.
-pub(super) fn coverage(rows: &[Row], entries: &[Entry<'_>]) -> Coverage {
+/// What a file says that it serves.
+#[derive(Clone, Debug)]
+pub struct Claim<'a> {
+    /// The file, relative to the knowledge folder.
+    pub path: String,
+    /// The rows that it names.
+    pub covers: &'a [String],
+}
+
+/// Which rows are served, if what the files say of themselves holds.
+pub(super) fn coverage(rows: &[Row], claims: &[Claim<'_>]) -> Coverage {
     let mut coverage = Coverage::default();
     for row in rows {
-        let files: Vec<String> = entries
+        let mut files: Vec<String> = claims
             .iter()
-            .filter(|entry| entry.covers.contains(&row.id))
-            .map(|entry| entry.path.clone())
+            .filter(|claim| claim.covers.contains(&row.id))
+            .map(|claim| claim.path.clone())
             .collect();
+        files.dedup();
         if files.is_empty() {
             coverage.missing.push(row.clone());
         } else {
@@ -96,23 +105,16 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_served_by_the_entries_that_name_it() {
+    fn a_row_is_served_by_the_files_that_name_it() {
         let covers = ["A1".to_owned()];
-        let entry = Entry {
-            path: "causes/x.toml".to_owned(),
-            covers: &covers,
-            sources: &[],
-            checked: "",
-            texts: Vec::new(),
-            steps: Vec::new(),
-        };
+        let claim = Claim { path: "causes/x.toml".to_owned(), covers: &covers };
         let row = |id: &str| Row {
             id: id.to_owned(),
             kind: "cause".to_owned(),
             scope: "any".to_owned(),
             what: String::new(),
         };
-        let coverage = coverage(&[row("A1"), row("A2")], &[entry]);
+        let coverage = coverage(&[row("A1"), row("A2")], &[claim.clone(), claim]);
         assert_eq!(coverage.served["A1"], ["causes/x.toml"]);
         assert_eq!(coverage.missing, [row("A2")]);
     }
