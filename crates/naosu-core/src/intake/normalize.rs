@@ -5,6 +5,9 @@
 //! of a katakana word (サーバー, サーバ), common kanji or kana spellings (出来ない, できない), spaces next to Japanese
 //! letters, ends of sentences (a newline), apostrophes (can't, cant) and hyphens between letters.
 
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
 use unicode_normalization::UnicodeNormalization;
 
 /// Longest text that is read, in characters; the rest is ignored.
@@ -128,13 +131,23 @@ fn spaces(letters: &[char]) -> String {
 }
 
 /// Words that are written in several ways.
-fn spellings(mut text: String) -> String {
-    for (from, to) in SPELLINGS {
-        if text.contains(from) {
-            text = text.replace(from, to);
-        }
+fn spellings(text: String) -> String {
+    static AUTOMATON: OnceLock<AhoCorasick> = OnceLock::new();
+    let automaton = AUTOMATON.get_or_init(|| {
+        AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(SPELLINGS.iter().map(|(from, _)| from))
+            .expect("a hundred short words fit into an automaton")
+    });
+    if !automaton.is_match(&text) {
+        return text;
     }
-    text
+    let mut out = String::with_capacity(text.len());
+    automaton.replace_all_with(&text, &mut out, |found, _, out| {
+        out.push_str(SPELLINGS[found.pattern().as_usize()].1);
+        true
+    });
+    out
 }
 
 const SPELLINGS: &[(&str, &str)] = &[

@@ -44,7 +44,7 @@ fn the_knowledge_of_words_is_sound() {
 #[test]
 fn a_message_is_the_same_thing_in_both_languages() {
     let mut wrong = Vec::new();
-    for (client, errors) in &knowledge().client_errors {
+    for (client, errors) in &knowledge().words().client_errors {
         for message in &errors.message {
             let texts = message.en.iter().chain(&message.ja);
             for text in texts.flat_map(|text| [text.clone(), shown(text)]) {
