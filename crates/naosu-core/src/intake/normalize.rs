@@ -143,8 +143,15 @@ fn spellings(text: String) -> String {
         return text;
     }
     let mut out = String::with_capacity(text.len());
-    automaton.replace_all_with(&text, &mut out, |found, _, out| {
-        out.push_str(SPELLINGS[found.pattern().as_usize()].1);
+    let bytes = text.as_bytes();
+    automaton.replace_all_with(&text, &mut out, |found, matched, out| {
+        let whole = |inner: Option<u8>, outer: Option<u8>| {
+            !(inner.is_some_and(|b| b.is_ascii_alphanumeric())
+                && outer.is_some_and(|b| b.is_ascii_alphanumeric()))
+        };
+        let start = found.start().checked_sub(1).map(|at| bytes[at]);
+        let free = whole(matched.bytes().next(), start);
+        out.push_str(if free { SPELLINGS[found.pattern().as_usize()].1 } else { matched });
         true
     });
     out
@@ -240,6 +247,7 @@ mod tests {
             ("two-factor", "two factor"),
             ("メール が 送れない", "メールが送れない"),
             ("Apple Account", "AppleID"),
+            ("one mail", "one  mail"),
             ("アカウントエラー", "アカウントエラ"),
         ] {
             assert_eq!(normalize(left), normalize(right), "{left} / {right}");

@@ -9,6 +9,8 @@ use crate::knowledge::Forms;
 
 /// Longest distance a `..` spans, in bytes of normalised text.
 const GAP: usize = 90;
+/// Longest distance a `~` spans.
+const NEAR: usize = 36;
 
 /// All patterns of the knowledge, ready to be searched at once.
 pub(super) struct Patterns {
@@ -41,8 +43,8 @@ struct Atom {
 struct Piece {
     /// Any atom of this set.
     set: usize,
-    /// Something may stand between the piece before and this one.
-    gap: bool,
+    /// How many bytes may stand between the piece before and this one.
+    gap: usize,
 }
 
 /// Collects patterns before the automaton is built.
@@ -70,9 +72,12 @@ impl Builder {
         let mut parts = Vec::new();
         for part in source.split('&') {
             let mut pieces: Vec<Piece> = Vec::new();
-            for (at, stretch) in part.trim().split("..").enumerate() {
-                for (index, set) in self.stretch(stretch)?.into_iter().enumerate() {
-                    pieces.push(Piece { set, gap: at > 0 && index == 0 });
+            for far in part.trim().split("..") {
+                for (at, stretch) in far.split('~').enumerate() {
+                    let gap = if at == 0 { GAP } else { NEAR };
+                    for (index, set) in self.stretch(stretch)?.into_iter().enumerate() {
+                        pieces.push(Piece { set, gap: if index == 0 { gap } else { 0 } });
+                    }
                 }
             }
             if pieces.is_empty() {
@@ -223,8 +228,8 @@ fn follow(pieces: &[Piece], from: usize, text: &str, hits: &[Vec<Span>]) -> Opti
     let Some(piece) = pieces.first() else { return Some(from) };
     hits[piece.set].iter().find_map(|next| {
         let reachable = next.start >= from
-            && if piece.gap {
-                next.start - from <= GAP && !text[from..next.start].contains(STOP)
+            && if piece.gap > 0 {
+                next.start - from <= piece.gap && !text[from..next.start].contains(STOP)
             } else {
                 next.start - from <= 1 && text[from..next.start].trim_matches(' ').is_empty()
             };
@@ -259,6 +264,12 @@ mod tests {
         assert!(!found("cannot .. <send>", "I cannot. So I send."));
         assert!(found("メール..<send>ない", "メールがどうしても送れない"));
         assert!(!found("メール..<send>ない", "メール。送れない"));
+    }
+
+    #[test]
+    fn near_is_nearer() {
+        assert!(found("cannot ~ <send>", "I cannot even send"));
+        assert!(!found("cannot ~ <send>", "I cannot tell you how much I would like it to send"));
     }
 
     #[test]
