@@ -84,7 +84,7 @@ impl std::fmt::Debug for Compiled {
 
 /// Recognises what a person's words say.
 pub fn recognise(knowledge: &Knowledge, text: &str) -> Recognised {
-    let recogniser = knowledge.compiled.0.get_or_init(|| Recogniser::new(knowledge).0);
+    let recogniser = knowledge.words().compiled.0.get_or_init(|| Recogniser::new(knowledge).0);
     score::score(knowledge, recogniser, text)
 }
 

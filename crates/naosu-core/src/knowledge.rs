@@ -67,14 +67,6 @@ pub struct Knowledge {
     pub causes: BTreeMap<String, Cause>,
     /// Priors and signatures, made ready for the diagnosis.
     pub model: Model,
-    /// What the user sees.
-    pub symptoms: BTreeMap<String, Symptom>,
-    /// How people say it, by topic.
-    pub phrases: BTreeMap<String, Topic>,
-    /// What clients say, by client.
-    pub client_errors: BTreeMap<String, ClientErrors>,
-    /// The three above, compiled for [`crate::intake`] when first needed.
-    pub compiled: Compiled,
     later: Later,
 }
 
@@ -88,6 +80,31 @@ struct Later {
     providers: OnceLock<Providers>,
     replies: OnceLock<Replies>,
     status: OnceLock<BTreeMap<String, StatusFeed>>,
+    words: OnceLock<Words>,
+}
+
+/// What we know of the words people and programs use.
+#[derive(Debug)]
+pub struct Words {
+    /// What the user sees.
+    pub symptoms: BTreeMap<String, Symptom>,
+    /// How people say it, by topic.
+    pub phrases: BTreeMap<String, Topic>,
+    /// What clients say, by client.
+    pub client_errors: BTreeMap<String, ClientErrors>,
+    /// The three above, compiled for [`crate::intake`] when first needed.
+    pub compiled: Compiled,
+}
+
+impl Words {
+    fn new(files: &[(String, String)], problems: &mut Vec<Problem>) -> Self {
+        Self {
+            symptoms: folder(files, "symptoms", problems),
+            phrases: folder(files, "phrases", problems),
+            client_errors: folder(files, "client_errors", problems),
+            compiled: Compiled::default(),
+        }
+    }
 }
 
 /// A sentence or word in both languages.
@@ -146,24 +163,10 @@ impl Knowledge {
             .map(|id| (id.clone(), prior(id)))
             .collect();
         let model = Model::new(&priors, &[], &signatures, &mut problems);
-        let symptoms = folder(files, "symptoms", &mut problems);
-        let phrases = folder(files, "phrases", &mut problems);
-        let client_errors = folder(files, "client_errors", &mut problems);
         match taxonomy {
             Some(taxonomy) if problems.is_empty() => {
                 let later = Later { files: later(files), ..Later::default() };
-                let compiled = Compiled::default();
-                Ok(Self {
-                    taxonomy,
-                    variables,
-                    causes,
-                    model,
-                    symptoms,
-                    phrases,
-                    client_errors,
-                    compiled,
-                    later,
-                })
+                Ok(Self { taxonomy, variables, causes, model, later })
             }
             _ => Err(problems),
         }
@@ -183,6 +186,8 @@ impl Knowledge {
         let Self { taxonomy, variables, causes, .. } = self;
         let whole = Whole { taxonomy, variables, causes, care: &care, rows: &rows, claims: &claims };
         problems.extend(check::check(&whole));
+        Words::new(&self.later.files, &mut problems);
+        problems.extend(crate::intake::problems(self));
         problems
     }
 
@@ -238,6 +243,11 @@ impl Knowledge {
         self.later.providers.get_or_init(|| Providers::new(folder(files, "providers", &mut Vec::new())))
     }
 
+    /// The words people and programs use. A file that cannot be read is left out; [`Knowledge::check`] tells of it.
+    pub fn words(&self) -> &Words {
+        self.later.words.get_or_init(|| Words::new(&self.later.files, &mut Vec::new()))
+    }
+
     /// What servers say when they refuse. A file that cannot be read is left out; [`Knowledge::check`] tells of it.
     pub fn replies(&self) -> &Replies {
         let files = &self.later.files;
@@ -255,7 +265,17 @@ const PRIOR_UNDESCRIBED: f64 = 10.0;
 
 /// The files whose folders are parsed only when they are first asked for.
 fn later(files: &[(String, String)]) -> Vec<(String, String)> {
-    let mut starts = vec!["apple/", "interceptors/", "providers/", "replies/", "status/", coverage::FILE];
+    let mut starts = vec![
+        "apple/",
+        "interceptors/",
+        "providers/",
+        "replies/",
+        "status/",
+        "symptoms/",
+        "phrases/",
+        "client_errors/",
+        coverage::FILE,
+    ];
     starts.extend(care::FOLDERS);
     files.iter().filter(|(path, _)| starts.iter().any(|start| path.starts_with(start))).cloned().collect()
 }

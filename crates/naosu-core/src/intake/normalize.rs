@@ -5,6 +5,9 @@
 //! of a katakana word (サーバー, サーバ), common kanji or kana spellings (出来ない, できない), spaces next to Japanese
 //! letters, ends of sentences (a newline), apostrophes (can't, cant) and hyphens between letters.
 
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
 use unicode_normalization::UnicodeNormalization;
 
 /// Longest text that is read, in characters; the rest is ignored.
@@ -128,13 +131,30 @@ fn spaces(letters: &[char]) -> String {
 }
 
 /// Words that are written in several ways.
-fn spellings(mut text: String) -> String {
-    for (from, to) in SPELLINGS {
-        if text.contains(from) {
-            text = text.replace(from, to);
-        }
+fn spellings(text: String) -> String {
+    static AUTOMATON: OnceLock<AhoCorasick> = OnceLock::new();
+    let automaton = AUTOMATON.get_or_init(|| {
+        AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(SPELLINGS.iter().map(|(from, _)| from))
+            .expect("a hundred short words fit into an automaton")
+    });
+    if !automaton.is_match(&text) {
+        return text;
     }
-    text
+    let mut out = String::with_capacity(text.len());
+    let bytes = text.as_bytes();
+    automaton.replace_all_with(&text, &mut out, |found, matched, out| {
+        let whole = |inner: Option<u8>, outer: Option<u8>| {
+            !(inner.is_some_and(|b| b.is_ascii_alphanumeric())
+                && outer.is_some_and(|b| b.is_ascii_alphanumeric()))
+        };
+        let start = found.start().checked_sub(1).map(|at| bytes[at]);
+        let free = whole(matched.bytes().next(), start);
+        out.push_str(if free { SPELLINGS[found.pattern().as_usize()].1 } else { matched });
+        true
+    });
+    out
 }
 
 const SPELLINGS: &[(&str, &str)] = &[
@@ -227,6 +247,7 @@ mod tests {
             ("two-factor", "two factor"),
             ("メール が 送れない", "メールが送れない"),
             ("Apple Account", "AppleID"),
+            ("one mail", "one  mail"),
             ("アカウントエラー", "アカウントエラ"),
         ] {
             assert_eq!(normalize(left), normalize(right), "{left} / {right}");

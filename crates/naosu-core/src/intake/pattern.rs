@@ -2,21 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::normalize::{STOP, hiragana, is_japanese, normalize};
 use crate::knowledge::Forms;
 
 /// Longest distance a `..` spans, in bytes of normalised text.
 const GAP: usize = 90;
+/// Longest distance a `~` spans.
+const NEAR: usize = 36;
 
 /// All patterns of the knowledge, ready to be searched at once.
 pub(super) struct Patterns {
     automaton: AhoCorasick,
     atoms: Vec<Atom>,
+    /// For each atom the sets it belongs to.
+    sets: Vec<Vec<usize>>,
     /// Each pattern: parts that must all match somewhere.
     patterns: Vec<Vec<Vec<Piece>>>,
-    /// For each atom the patterns whose first part begins with it.
+    /// For each set of atoms the patterns whose first part begins with it.
     starts: Vec<Vec<usize>>,
 }
 
@@ -27,6 +31,7 @@ pub(super) struct Span {
     pub(super) end: usize,
 }
 
+#[derive(Clone, Copy, Default)]
 struct Atom {
     /// The piece ends where a word ends.
     closed: bool,
@@ -34,27 +39,32 @@ struct Atom {
     opened: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Piece {
-    /// Any of these atoms.
-    atoms: Vec<usize>,
-    /// Something may stand between the piece before and this one.
-    gap: bool,
+    /// Any atom of this set.
+    set: usize,
+    /// How many bytes may stand between the piece before and this one.
+    gap: usize,
 }
 
 /// Collects patterns before the automaton is built.
 #[derive(Default)]
 pub(super) struct Builder {
-    forms: BTreeMap<(String, bool), usize>,
-    words: BTreeMap<String, Vec<usize>>,
+    atoms: BTreeMap<(String, bool), usize>,
+    sets: BTreeMap<Vec<usize>, usize>,
+    words: BTreeMap<String, usize>,
     patterns: Vec<Vec<Vec<Piece>>>,
 }
 
 impl Builder {
     /// Names a set of forms.
     pub(super) fn word(&mut self, name: &str, forms: &Forms) {
-        let atoms: Vec<usize> = forms.en.iter().chain(&forms.ja).flat_map(|form| self.atoms(form)).collect();
-        self.words.entry(name.to_owned()).or_default().extend(atoms);
+        let mut atoms: Vec<usize> =
+            forms.en.iter().chain(&forms.ja).flat_map(|form| self.atoms(form)).collect();
+        atoms.sort_unstable();
+        atoms.dedup();
+        let set = self.set(atoms);
+        self.words.insert(name.to_owned(), set);
     }
 
     /// Adds a pattern; its number, or what is wrong with it.
@@ -62,9 +72,12 @@ impl Builder {
         let mut parts = Vec::new();
         for part in source.split('&') {
             let mut pieces: Vec<Piece> = Vec::new();
-            for (at, stretch) in part.trim().split("..").enumerate() {
-                for (index, atoms) in self.stretch(stretch)?.into_iter().enumerate() {
-                    pieces.push(Piece { atoms, gap: at > 0 && index == 0 });
+            for far in part.trim().split("..") {
+                for (at, stretch) in far.split('~').enumerate() {
+                    let gap = if at == 0 { GAP } else { NEAR };
+                    for (index, set) in self.stretch(stretch)?.into_iter().enumerate() {
+                        pieces.push(Piece { set, gap: if index == 0 { gap } else { 0 } });
+                    }
                 }
             }
             if pieces.is_empty() {
@@ -78,26 +91,31 @@ impl Builder {
 
     /// Builds the automaton.
     pub(super) fn build(self) -> Patterns {
-        let mut texts = vec![String::new(); self.forms.len()];
-        let mut atoms: Vec<Atom> = Vec::with_capacity(self.forms.len());
-        atoms.resize_with(self.forms.len(), || Atom { closed: true, opened: true });
-        for ((text, open_ended), id) in self.forms {
+        let mut texts = vec![String::new(); self.atoms.len()];
+        let mut atoms = vec![Atom::default(); self.atoms.len()];
+        for ((text, open_ended), id) in self.atoms {
             let word_end = text.chars().next_back().is_some_and(|letter| letter.is_ascii_alphanumeric());
             let word_start = text.chars().next().is_some_and(|letter| letter.is_ascii_alphanumeric());
             atoms[id] = Atom { closed: word_end && !open_ended, opened: word_start };
             texts[id] = text;
         }
-        let mut starts = vec![Vec::new(); atoms.len()];
-        for (number, parts) in self.patterns.iter().enumerate() {
-            for &atom in &parts[0][0].atoms {
-                starts[atom].push(number);
+        let mut sets = vec![Vec::new(); atoms.len()];
+        for (members, &set) in &self.sets {
+            for &atom in members {
+                sets[atom].push(set);
             }
+        }
+        let mut starts = vec![Vec::new(); self.sets.len()];
+        for (number, parts) in self.patterns.iter().enumerate() {
+            starts[parts[0][0].set].push(number);
         }
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
+            .prefilter(false)
             .build(&texts)
             .expect("the knowledge has far fewer pieces than the automaton can hold");
-        Patterns { automaton, atoms, patterns: self.patterns, starts }
+        Patterns { automaton, atoms, sets, patterns: self.patterns, starts }
     }
 
     /// The atoms of one literal form: itself, and its hiragana spelling where that is safe.
@@ -107,48 +125,54 @@ impl Builder {
         if text.is_empty() {
             return Vec::new();
         }
-        let mut found = vec![self.atom(text.clone(), open_ended)];
         let folded = hiragana(&text);
-        if folded != text && text.chars().filter(|&letter| is_japanese(letter)).count() >= 4 {
+        let safe = folded != text && text.chars().filter(|&letter| is_japanese(letter)).count() >= 4;
+        let mut found = vec![self.atom(text, open_ended)];
+        if safe {
             found.push(self.atom(folded, open_ended));
         }
         found
     }
 
     fn atom(&mut self, text: String, open_ended: bool) -> usize {
-        let next = self.forms.len();
-        *self.forms.entry((text, open_ended)).or_insert(next)
+        let next = self.atoms.len();
+        *self.atoms.entry((text, open_ended)).or_insert(next)
+    }
+
+    fn set(&mut self, atoms: Vec<usize>) -> usize {
+        let next = self.sets.len();
+        *self.sets.entry(atoms).or_insert(next)
     }
 
     /// Literal pieces and word references that stand directly side by side.
-    fn stretch(&mut self, stretch: &str) -> Result<Vec<Vec<usize>>, String> {
+    fn stretch(&mut self, stretch: &str) -> Result<Vec<usize>, String> {
         let mut pieces = Vec::new();
         let mut rest = stretch;
         while let Some((literal, after)) = rest.split_once('<') {
             let (name, after) =
                 after.split_once('>').ok_or_else(|| format!("a `<` without `>` in {stretch:?}"))?;
-            pieces.push(self.atoms(literal.trim()));
-            let word = self.words.get(name).ok_or_else(|| format!("no word is called {name:?}"))?;
-            pieces.push(word.clone());
+            pieces.extend(self.literal(literal));
+            pieces.push(*self.words.get(name).ok_or_else(|| format!("no word is called {name:?}"))?);
             rest = after;
         }
-        pieces.push(self.atoms(rest.trim()));
-        pieces.retain(|atoms| !atoms.is_empty());
+        pieces.extend(self.literal(rest));
         Ok(pieces)
+    }
+
+    fn literal(&mut self, literal: &str) -> Option<usize> {
+        let atoms = self.atoms(literal.trim());
+        (!atoms.is_empty()).then(|| self.set(atoms))
     }
 }
 
 impl Patterns {
     /// Where each pattern first matches, by its number.
     pub(super) fn search(&self, text: &str) -> BTreeMap<usize, Span> {
-        let hits = self.hits(text);
+        let (hits, present) = self.hits(text);
         let mut matched = BTreeMap::new();
-        for &atom in hits.keys() {
-            for &number in &self.starts[atom] {
-                if matched.contains_key(&number) {
-                    continue;
-                }
-                if let Some(span) = self.matches(&self.patterns[number], text, &hits) {
+        for set in present {
+            for &number in &self.starts[set] {
+                if let Some(span) = matches(&self.patterns[number], text, &hits) {
                     matched.insert(number, span);
                 }
             }
@@ -156,17 +180,23 @@ impl Patterns {
         matched
     }
 
-    /// The hits of each atom, in order.
-    fn hits(&self, text: &str) -> BTreeMap<usize, Vec<Span>> {
-        let mut hits: BTreeMap<usize, Vec<Span>> = BTreeMap::new();
+    /// The hits of each set in order, and the sets that have any.
+    fn hits(&self, text: &str) -> (Vec<Vec<Span>>, Vec<usize>) {
+        let mut hits: Vec<Vec<Span>> = vec![Vec::new(); self.starts.len()];
+        let mut present = Vec::new();
         for found in self.automaton.find_overlapping_iter(text) {
             let atom = found.pattern().as_usize();
             let span = Span { start: found.start(), end: found.end() };
             if self.stands_free(atom, span, text) {
-                hits.entry(atom).or_default().push(span);
+                for &set in &self.sets[atom] {
+                    if hits[set].is_empty() {
+                        present.push(set);
+                    }
+                    hits[set].push(span);
+                }
             }
         }
-        hits
+        (hits, present)
     }
 
     fn stands_free(&self, atom: usize, span: Span, text: &str) -> bool {
@@ -176,42 +206,35 @@ impl Patterns {
         let after = bytes.get(span.end).is_some_and(u8::is_ascii_alphanumeric);
         !(opened && before || closed && after)
     }
+}
 
-    /// Every part must match; the span is the first part's.
-    fn matches(&self, parts: &[Vec<Piece>], text: &str, hits: &BTreeMap<usize, Vec<Span>>) -> Option<Span> {
-        let first = sequence(&parts[0], text, hits)?;
-        parts[1..].iter().all(|part| sequence(part, text, hits).is_some()).then_some(first)
+/// Every part must match; the span is the first part's.
+fn matches(parts: &[Vec<Piece>], text: &str, hits: &[Vec<Span>]) -> Option<Span> {
+    if parts.iter().flatten().any(|piece| hits[piece.set].is_empty()) {
+        return None;
     }
+    let first = sequence(&parts[0], text, hits)?;
+    parts[1..].iter().all(|part| sequence(part, text, hits).is_some()).then_some(first)
 }
 
 /// The first place where the pieces follow one another.
-fn sequence(pieces: &[Piece], text: &str, hits: &BTreeMap<usize, Vec<Span>>) -> Option<Span> {
-    for atom in &pieces[0].atoms {
-        for &start in hits.get(atom).map_or(&[][..], Vec::as_slice) {
-            if let Some(end) = follow(&pieces[1..], start.end, text, hits) {
-                return Some(Span { start: start.start, end });
-            }
-        }
-    }
-    None
+fn sequence(pieces: &[Piece], text: &str, hits: &[Vec<Span>]) -> Option<Span> {
+    hits[pieces[0].set].iter().find_map(|start| {
+        follow(&pieces[1..], start.end, text, hits).map(|end| Span { start: start.start, end })
+    })
 }
 
-fn follow(pieces: &[Piece], from: usize, text: &str, hits: &BTreeMap<usize, Vec<Span>>) -> Option<usize> {
+fn follow(pieces: &[Piece], from: usize, text: &str, hits: &[Vec<Span>]) -> Option<usize> {
     let Some(piece) = pieces.first() else { return Some(from) };
-    for atom in &piece.atoms {
-        for &next in hits.get(atom).map_or(&[][..], Vec::as_slice) {
-            let reachable = next.start >= from
-                && if piece.gap {
-                    next.start - from <= GAP && !text[from..next.start].contains(STOP)
-                } else {
-                    next.start - from <= 1 && text[from..next.start].trim_matches(' ').is_empty()
-                };
-            if reachable && let Some(end) = follow(&pieces[1..], next.end, text, hits) {
-                return Some(end);
-            }
-        }
-    }
-    None
+    hits[piece.set].iter().find_map(|next| {
+        let reachable = next.start >= from
+            && if piece.gap > 0 {
+                next.start - from <= piece.gap && !text[from..next.start].contains(STOP)
+            } else {
+                next.start - from <= 1 && text[from..next.start].trim_matches(' ').is_empty()
+            };
+        if reachable { follow(&pieces[1..], next.end, text, hits) } else { None }
+    })
 }
 
 #[cfg(test)]
@@ -241,6 +264,12 @@ mod tests {
         assert!(!found("cannot .. <send>", "I cannot. So I send."));
         assert!(found("メール..<send>ない", "メールがどうしても送れない"));
         assert!(!found("メール..<send>ない", "メール。送れない"));
+    }
+
+    #[test]
+    fn near_is_nearer() {
+        assert!(found("cannot ~ <send>", "I cannot even send"));
+        assert!(!found("cannot ~ <send>", "I cannot tell you how much I would like it to send"));
     }
 
     #[test]

@@ -27,13 +27,13 @@ impl Recogniser {
     pub(super) fn new(knowledge: &Knowledge) -> (Self, Vec<Problem>) {
         let mut builder = Builder::default();
         let mut problems = Vec::new();
-        for topic in knowledge.phrases.values() {
+        for topic in knowledge.words().phrases.values() {
             for (name, forms) in &topic.words {
                 builder.word(name, forms);
             }
         }
         let mut phrases = Vec::new();
-        for (topic, content) in &knowledge.phrases {
+        for (topic, content) in &knowledge.words().phrases {
             for (at, phrase) in content.phrase.iter().enumerate() {
                 let mut compile = |sources: &[String]| -> Vec<usize> {
                     let mut numbers = Vec::new();
@@ -52,7 +52,7 @@ impl Recogniser {
                 phrases.push(Compiled { topic: topic.clone(), at, patterns, unless });
             }
         }
-        for (client, errors) in &knowledge.client_errors {
+        for (client, errors) in &knowledge.words().client_errors {
             for message in &errors.message {
                 let causes = message.means.keys().filter(|id| !knowledge.taxonomy.cause.contains_key(*id));
                 let symptom =
@@ -65,13 +65,13 @@ impl Recogniser {
                 }
             }
         }
-        let messages = Messages::new(&knowledge.client_errors);
+        let messages = Messages::new(&knowledge.words().client_errors);
         (Self { patterns: builder.build(), messages, phrases }, problems)
     }
 
     /// The phrase behind a compiled one.
     pub(super) fn phrase<'k>(knowledge: &'k Knowledge, compiled: &Compiled) -> &'k Phrase {
-        &knowledge.phrases[&compiled.topic].phrase[compiled.at]
+        &knowledge.words().phrases[&compiled.topic].phrase[compiled.at]
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! A symptom's score is the logarithm of its prior plus the weights of the phrases and messages that were found; a
 //! cause's is the logarithm of its share in the likely symptoms plus the same. Of phrases that tell the same thing
-//! (one group) only the strongest counts. The scores become probabilities by a softmax with a temperature above one,
-//! because the phrases are not independent.
+//! (one group) only the strongest counts. The scores become probabilities by a softmax with a temperature
+//! fitted to how often it was right on texts that were new to it.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ use super::recogniser::Recogniser;
 use super::{Matched, Recognised, Said, Scored};
 use crate::knowledge::{Context, Knowledge, KnownMessage, Lang, Phrase};
 
-/// How much softer than independent evidence the symptoms are.
-const SYMPTOM_TEMPERATURE: f64 = 1.3;
+/// Fitted so that what is said with some probability is right about as often.
+const SYMPTOM_TEMPERATURE: f64 = 1.05;
 /// The same for the causes.
-const CAUSE_TEMPERATURE: f64 = 1.3;
+const CAUSE_TEMPERATURE: f64 = 0.95;
 /// What a whole distinctive message adds to its symptom.
 const MESSAGE_SYMPTOM: f64 = 2.2;
 /// What a whole distinctive message adds to a cause it always means, per nat above `UNNAMED`.
@@ -73,7 +73,7 @@ pub(super) fn score(knowledge: &Knowledge, recogniser: &Recogniser, text: &str) 
         let means = message.means.iter().filter(|&(_, &p)| p > UNNAMED);
         let weights = means.map(|(id, p)| (id.clone(), MESSAGE_CAUSE * (p / UNNAMED).ln())).collect();
         cause.add(MESSAGE, &weights, matched.strength);
-        let errors = &knowledge.client_errors[&matched.client];
+        let errors = &knowledge.words().client_errors[&matched.client];
         let values =
             [(&mut service, &errors.service), (&mut device, &errors.device), (&mut client, &errors.client)];
         for (sums, value) in values {
@@ -86,7 +86,7 @@ pub(super) fn score(knowledge: &Knowledge, recogniser: &Recogniser, text: &str) 
     }
     let (service, device, client) = (service.said(), device.said(), client.said());
     let mut given: Vec<&Context> = Vec::new();
-    for (topic, content) in &knowledge.phrases {
+    for (topic, content) in &knowledge.words().phrases {
         for (at, context) in content.context.iter().enumerate() {
             if holds(context, &service, &device, &client, &circumstances) {
                 let group = format!("{topic}.context.{at}");
@@ -153,8 +153,10 @@ fn messages<'k>(
     let hits = recogniser.messages.search(text);
     hits.into_iter()
         .filter_map(|hit| {
-            let message =
-                knowledge.client_errors[&hit.client].message.iter().find(|known| known.id == hit.id)?;
+            let message = knowledge.words().client_errors[&hit.client]
+                .message
+                .iter()
+                .find(|known| known.id == hit.id)?;
             Some((
                 Matched { client: hit.client, id: hit.id, strength: hit.strength, cover: hit.cover },
                 message,
@@ -224,7 +226,7 @@ fn holds(
 fn symptoms(knowledge: &Knowledge, sums: &Sums) -> Vec<Scored> {
     let totals = sums.totals();
     let scores = knowledge.taxonomy.symptom.keys().map(|id| {
-        let prior = knowledge.symptoms.get(id).map_or(0.01, |symptom| symptom.prior);
+        let prior = knowledge.words().symptoms.get(id).map_or(0.01, |symptom| symptom.prior);
         (id, prior.ln() + totals.get(id).copied().unwrap_or(0.0))
     });
     softmax(scores.collect(), SYMPTOM_TEMPERATURE)
@@ -236,7 +238,7 @@ fn causes(knowledge: &Knowledge, symptoms: &[Scored], given: &[&Context], sums: 
         let share: f64 = symptoms
             .iter()
             .map(|symptom| {
-                let known = knowledge.symptoms.get(&symptom.id);
+                let known = knowledge.words().symptoms.get(&symptom.id);
                 let share = known.and_then(|known| known.causes.get(id)).copied().unwrap_or(UNLISTED);
                 let lift: f64 = given
                     .iter()

@@ -18,6 +18,34 @@ fn cause(text: &str, id: &str) -> f64 {
     recognise(knowledge(), text).cause.iter().find(|scored| scored.id == id).unwrap().p
 }
 
+/// Share of complaints whose symptom is first and in the first two, and whose cause is first and in the first three.
+#[expect(clippy::cast_precision_loss, reason = "some hundred complaints")]
+fn shares(complaints: &str) -> [f64; 4] {
+    let place =
+        |scored: &[Scored], id: &str| scored.iter().position(|one| one.id == id).unwrap_or(usize::MAX);
+    let (mut symptoms, mut causes) = (Vec::new(), Vec::new());
+    for line in complaints.lines() {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let field = |name: &str| row[name].as_str().unwrap();
+        let found = recognise(knowledge(), field("text"));
+        symptoms.push(place(&found.symptom, field("symptom")));
+        if field("cause") != "unknown" {
+            causes.push(place(&found.cause, field("cause")));
+        }
+    }
+    let share = |places: &[usize], within: usize| {
+        places.iter().filter(|&&place| place < within).count() as f64 / places.len() as f64
+    };
+    [share(&symptoms, 1), share(&symptoms, 2), share(&causes, 1), share(&causes, 3)]
+}
+
+/// Measured shares, less a little so that a better phrase here may cost one complaint there.
+fn at_least(shares: [f64; 4], floor: [f64; 4]) {
+    for (share, floor) in shares.iter().zip(floor) {
+        assert!(*share >= floor, "{shares:.2?} is not at least {floor:.2?}");
+    }
+}
+
 /// A message as it is on a screen: its placeholders filled in.
 fn shown(template: &str) -> String {
     let mut text = template.to_owned();
@@ -44,7 +72,7 @@ fn the_knowledge_of_words_is_sound() {
 #[test]
 fn a_message_is_the_same_thing_in_both_languages() {
     let mut wrong = Vec::new();
-    for (client, errors) in &knowledge().client_errors {
+    for (client, errors) in &knowledge().words().client_errors {
         for message in &errors.message {
             let texts = message.en.iter().chain(&message.ja);
             for text in texts.flat_map(|text| [text.clone(), shown(text)]) {
@@ -57,4 +85,84 @@ fn a_message_is_the_same_thing_in_both_languages() {
         }
     }
     assert!(wrong.is_empty(), "{}\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn complaints_that_were_never_in_view_are_recognised() {
+    at_least(shares(include_str!("../../tests/data/complaints-held.jsonl")), [0.86, 0.90, 0.86, 0.92]);
+}
+
+#[test]
+fn real_complaints_are_recognised() {
+    at_least(
+        shares(include_str!("../../../../knowledge/corpus/complaints-public.jsonl")),
+        [0.78, 0.95, 0.50, 0.72],
+    );
+    at_least(
+        shares(include_str!("../../../../knowledge/corpus/complaints-threads.jsonl")),
+        [0.77, 0.89, 0.56, 0.74],
+    );
+}
+
+#[test]
+fn what_is_denied_does_not_count() {
+    for (plain, denied, id) in [
+        ("ログインできない", "ログインできない。パスワードは合っている", "wrong_password"),
+        ("login fails", "login fails, the password is correct", "wrong_password"),
+        ("メールが受信できない", "メールが受信できない。ネットは使える", "no_internet"),
+        ("I get no mail", "I get no mail, works on my PC", "provider_outage"),
+        ("Gmail app password required", "the app password didn't help with Gmail", "app_password_required"),
+    ] {
+        assert!(cause(denied, id) < cause(plain, id), "{denied}: {id}");
+    }
+    assert_eq!(symptom("送信はできるが受信できない"), "cannot_receive");
+    assert_eq!(symptom("受信はできるが送信できない"), "cannot_send");
+    assert_eq!(symptom("I can receive but not send"), "cannot_send");
+    assert_eq!(symptom("sending works, but I cannot receive anything"), "cannot_receive");
+    assert_ne!(
+        symptom("メールが届かない。アカウントはロックされていない、迷惑メールでもない"),
+        "account_locked"
+    );
+}
+
+#[test]
+fn circumstances_are_told() {
+    let told = |text: &str| recognise(knowledge(), text).circumstances;
+    assert_eq!(told("iOSをアップデートしてからメールが来ない")["since"], "update");
+    assert_eq!(told("since the last update no mail on my iPhone")["since"], "update");
+    assert_eq!(told("Gmail fails, the password is correct")["password"], "right");
+    assert_eq!(told("ブラウザでは見れるのにアプリで受信できない")["webmail"], "works");
+    assert_eq!(told("ドコモメールが届かない")["carrier"], "docomo");
+}
+
+#[test]
+fn service_device_and_program_are_told_or_unknown() {
+    let told = |text: &str| {
+        let found = recognise(knowledge(), text);
+        [found.service, found.device, found.client]
+    };
+    assert_eq!(told("iPhoneのメールでiCloudのメールを受信できない"), ["icloud", "iphone", "ios_mail"]);
+    assert_eq!(told("K-9 cannot fetch my Yahoo mail"), ["yahoo", "android", "k9"]);
+    assert_eq!(told("レンタルサーバーから送ったメールがGmail宛だけ戻ってくる")[0], "self_hosted");
+    assert_eq!(told("mail does not work"), ["unknown", "unknown", "unknown"]);
+    assert_eq!(told("ヤフーメールが受信できない")[0], "yahoo_jp");
+}
+
+#[test]
+fn anything_may_be_written() {
+    let long = "あa!".repeat(50_000);
+    for text in ["", " ", "\u{0}\u{ffff}", "%@ %S %1$S", "<", "ーーー", "🙈", "...", &long] {
+        let found = recognise(knowledge(), text);
+        let sum: f64 = found.symptom.iter().map(|scored| scored.p).sum();
+        assert!((sum - 1.0).abs() < 1e-9);
+    }
+}
+
+#[test]
+fn the_line_of_a_batch_keeps_the_contract() {
+    let line = ask_line(knowledge(), "x1", "メールが送れない");
+    assert_eq!(line["id"], "x1");
+    assert_eq!(line["symptom"][0]["id"], "cannot_send");
+    assert!(line["cause"][0]["p"].as_f64().unwrap() > 0.0);
+    assert_eq!(line["service"], "unknown");
 }

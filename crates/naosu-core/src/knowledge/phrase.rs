@@ -37,7 +37,7 @@ pub struct Forms {
 /// One thing a person may say, and what it speaks for.
 ///
 /// A pattern is made of literal pieces (normalised as the text is), `<word>` references, `..` (a gap inside one
-/// sentence) and `&` (both sides, anywhere in the text). An English piece matches whole words; `*` at its end lets the
+/// sentence), `~` (a short gap) and `&` (both sides, anywhere in the text). An English piece matches whole words; `*` at its end lets the
 /// word go on. Weights are natural logarithms of likelihood ratios.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
