@@ -197,11 +197,12 @@ impl Knowledge {
         let mut claims: Vec<Claim<'a>> =
             entries.map(|entry| Claim { path: entry.path, covers: entry.covers }).collect();
         claims.extend(
-            self.symptoms
+            self.words()
+                .symptoms
                 .iter()
                 .map(|(id, symptom)| Claim { path: format!("symptoms/{id}.toml"), covers: &symptom.covers }),
         );
-        for (id, client) in &self.client_errors {
+        for (id, client) in &self.words().client_errors {
             claims.extend(
                 client.message.iter().map(|message| Claim {
                     path: format!("client_errors/{id}.toml"),

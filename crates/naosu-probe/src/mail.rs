@@ -24,6 +24,7 @@ use crate::others::Others;
 use crate::path::path_mtu;
 use crate::recorder::{Detail, Pending, Recorder, tame_text};
 use crate::secret::Credential;
+use crate::send_test::TestMessage;
 use crate::sign_in::SignIns;
 use crate::tcp::{dial, dial_any};
 use crate::tls::{Handshake, Secured, Trust, protocol_of, subject};
@@ -59,6 +60,8 @@ pub struct Endpoint<'a> {
     pub credential: Option<&'a Credential>,
     /// The sign-ins of the account, of which this may become one.
     pub sign_ins: &'a SignIns,
+    /// A message to oneself: SMTP sends it, IMAP looks for it.
+    pub test: Option<&'a TestMessage>,
 }
 
 impl<'a> Endpoint<'a> {
@@ -93,6 +96,10 @@ pub struct MailResult {
     pub signed_in: bool,
     /// Whether an answer was slow or never came, so that the loss of packets is worth measuring.
     pub slow: bool,
+    /// What the server said that decided the outcome.
+    pub reply: Option<String>,
+    /// Where the test message was found: `inbox`, `junk` or `elsewhere`, and the folder's name.
+    pub found: Option<(String, String)>,
     /// Measurements that go on.
     pub others: Others,
 }
@@ -119,6 +126,8 @@ pub async fn check_mail(
         sign_in_tried: false,
         signed_in: false,
         slow: false,
+        reply: None,
+        found: None,
         others: looked.others,
     };
     if looked.addresses.is_empty() {
@@ -177,6 +186,9 @@ pub async fn check_mail(
             .collect();
         pending.detail("failed_addresses", failed);
     }
+    let text = |name: &str| Some(attempt.transcript.detail.get(name)?.as_str()?.to_owned());
+    result.found = text("found").zip(text("folder"));
+    result.reply = attempt.transcript.reply.as_ref().map(|reply| reply.text.clone());
     let extras = attempt.transcript.extras.clone();
     attempt.record(&mut pending);
     let observation = pending.finish(result.outcome);
@@ -192,25 +204,6 @@ pub async fn check_mail(
         pending.finish(extra.outcome);
     }
     result
-}
-
-/// Holds one conversation with a server, over a verified line only, and records nothing; `None` where it could not even
-/// be connected to.
-pub(crate) async fn converse<'a, D: Dialog>(
-    endpoint: &Endpoint<'a>,
-    begin: impl FnOnce(Aim<'a>) -> D,
-    names: &Names,
-    trust: &Trust,
-    deadline: Deadline,
-) -> Option<Transcript> {
-    let quiet = Recorder::default();
-    let looked = names.addresses(endpoint.host, &quiet, deadline, &[]).await;
-    let race = dial_any(endpoint.host, endpoint.port, &looked.addresses, &quiet, deadline, &[]).await;
-    let won = race.winner?;
-    let visit = Visit { endpoint, address: won.address, trust, recorder: &quiet, deadline, after: &[] };
-    let stream = won.stream?;
-    let dialog = begin(endpoint.aim(&stream));
-    Some(Box::pin(visit.talk(stream, dialog)).await.transcript)
 }
 
 /// What came of one address.
@@ -291,10 +284,18 @@ struct Visit<'a> {
 impl<'a> Visit<'a> {
     async fn run(self, stream: TcpStream) -> Attempt {
         let aim = self.endpoint.aim(&stream);
-        match self.endpoint.protocol {
-            Protocol::Imap => Box::pin(self.talk(stream, Imap::new(aim))).await,
-            Protocol::Pop => Box::pin(self.talk(stream, Pop::new(aim))).await,
-            Protocol::Smtp => Box::pin(self.talk(stream, Smtp::new(aim))).await,
+        match (self.endpoint.protocol, self.endpoint.test) {
+            (Protocol::Imap, None) => Box::pin(self.talk(stream, Imap::new(aim))).await,
+            (Protocol::Imap, Some(test)) => {
+                let dialog = Imap::new(aim).finding(&test.message_id, test.patience);
+                Box::pin(self.talk(stream, dialog)).await
+            }
+            (Protocol::Pop, _) => Box::pin(self.talk(stream, Pop::new(aim))).await,
+            (Protocol::Smtp, None) => Box::pin(self.talk(stream, Smtp::new(aim))).await,
+            (Protocol::Smtp, Some(test)) => {
+                let dialog = Smtp::new(aim).with_message(test.bytes.clone());
+                Box::pin(self.talk(stream, dialog)).await
+            }
         }
     }
 

@@ -33,6 +33,7 @@ use crate::others::Others;
 use crate::path::Loss;
 use crate::recorder::Recorder;
 use crate::secret::Credential;
+use crate::send_test::TestMessage;
 use crate::sign_in::SignIns;
 use crate::status::{self, StatusQuestion};
 use crate::tcp::dial_named;
@@ -248,6 +249,11 @@ impl Run<'_> {
     /// Servers side by side; those of one protocol in turn, so that there is one sign-in for each protocol. Says
     /// whether all are well.
     async fn servers(&self, servers: &[Endpoint], found: Option<&Discovered>) -> (bool, Others) {
+        if self.order.send_test
+            && let Some(tested) = self.servers_with_test(servers, found).await
+        {
+            return tested;
+        }
         let of = |protocol| servers.iter().filter(move |server| server.protocol == protocol);
         let ((imap, mut others), (pop, of_pop), (smtp, of_smtp)) = tokio::join!(
             self.protocol(of(Protocol::Imap).collect(), found),
@@ -259,12 +265,33 @@ impl Run<'_> {
         (imap && pop && smtp, others)
     }
 
+    /// The same with a test message: the first SMTP server takes it, then the first IMAP server looks for it.
+    async fn servers_with_test(
+        &self,
+        servers: &[Endpoint],
+        found: Option<&Discovered>,
+    ) -> Option<(bool, Others)> {
+        let first = |protocol| servers.iter().find(|server| server.protocol == protocol);
+        let (smtp, imap) = (first(Protocol::Smtp)?, first(Protocol::Imap)?);
+        let (address, credential) =
+            (self.order.request.address.as_deref()?, Some(self.order.credential.as_ref()?));
+        let test = TestMessage::to(address, self.deadline);
+        let sent = self.server(smtp, credential, found, Some(&test)).await;
+        let wanted = (sent.outcome == "ok").then_some(&test);
+        let seen = self.server(imap, credential, found, wanted).await;
+        test.record(&sent, Some(&seen), self.recorder);
+        let well = sent.outcome == "ok" && seen.outcome == "ok";
+        let mut others = sent.others;
+        others.join(seen.others);
+        Some((well, others))
+    }
+
     async fn protocol(&self, servers: Vec<&Endpoint>, found: Option<&Discovered>) -> (bool, Others) {
         let (mut well, mut signed_in) = (true, false);
         let mut others = Others::none();
         for server in servers {
             let credential = if signed_in { None } else { self.order.credential.as_ref() };
-            let result = self.server(server, credential, found).await;
+            let result = self.server(server, credential, found, None).await;
             well &= matches!(result.outcome, "ok" | "reachable");
             signed_in |= result.sign_in_tried;
             others.join(result.others);
@@ -278,6 +305,7 @@ impl Run<'_> {
         server: &Endpoint,
         credential: Option<&Credential>,
         found: Option<&Discovered>,
+        test: Option<&TestMessage>,
     ) -> MailResult {
         let request = &self.order.request;
         let address = request.address.as_deref();
@@ -291,6 +319,7 @@ impl Run<'_> {
             user: request.user.as_deref().or_else(published).or(address).unwrap_or_default(),
             credential,
             sign_ins: &self.sign_ins,
+            test,
         };
         let Order { names, trust, .. } = self.order;
         let result = check_mail(&endpoint, names, trust, self.recorder, self.deadline, &[]).await;

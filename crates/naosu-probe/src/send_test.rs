@@ -1,21 +1,19 @@
 //! A message to oneself, and where it arrives. Only made when asked for.
+//!
+//! It travels in the conversations of the check itself: SMTP takes it, IMAP then looks for it, each with the one
+//! sign-in that it has.
 
 use std::time::Duration;
 
 use jiff::Zoned;
 use jiff::fmt::rfc2822;
 use naosu_core::evidence::ObservationId;
-use serde_json::json;
 use tokio::time::Instant;
 
 use crate::deadline::Deadline;
-use crate::dialog::imap::Imap;
 use crate::dialog::sasl;
-use crate::dialog::smtp::Smtp;
-use crate::dns::Names;
-use crate::mail::{Endpoint, converse};
+use crate::mail::MailResult;
 use crate::recorder::Recorder;
-use crate::tls::Trust;
 
 /// How long the message is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -27,56 +25,63 @@ const RESERVE: Duration = Duration::from_millis(700);
 const BODY: &str = "Naosu sent this message to find out whether mail arrives. It can be deleted.\r\n\
     このメールは、メールが届くかどうかを確かめるためにNaosuが送りました。削除してかまいません。\r\n";
 
-/// Sends one message to `smtp.address` and looks for it over IMAP; records `send_test`.
-///
-/// It signs in again, once per server: only to be called where the check of both servers signed in. `None` where it
-/// could not be found out whether the message arrived, because IMAP failed meanwhile.
-pub async fn send_test(
-    smtp: &Endpoint<'_>,
-    imap: &Endpoint<'_>,
-    names: &Names,
-    trust: &Trust,
-    recorder: &Recorder,
-    deadline: Deadline,
-    after: &[ObservationId],
-) -> Option<ObservationId> {
-    let address = smtp.address?;
-    let mut pending = recorder.start("send_test", address, after);
-    let token = format!("{:032x}", rand::random::<u128>());
-    let domain = address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-    let message_id = format!("<naosu-{token}@{domain}>");
-    let message = message(address, &message_id, &token);
-    let sent = converse(smtp, |aim| Smtp::new(aim).with_message(message), names, trust, deadline).await;
-    let accepted_at = Instant::now();
-    let accepted = sent.as_ref().is_some_and(|sent| sent.outcome == "ok");
-    if !accepted {
-        if let Some(reply) = sent.as_ref().and_then(|sent| sent.reply.clone()) {
-            pending.detail("reply_phase", reply.phase).detail("reply_code", reply.code_value());
-            pending.detail("reply_enhanced", json!(reply.enhanced)).detail("reply", reply.text);
-        } else {
-            pending.detail("reply", sent.map_or("tcp_silent", |sent| sent.outcome));
+/// A message to oneself that can be told from every other.
+#[derive(Clone, Debug)]
+pub struct TestMessage {
+    /// The address it goes to and comes from.
+    pub address: String,
+    /// Its Message-ID, in angle brackets.
+    pub message_id: String,
+    /// The message, with CR LF.
+    pub bytes: Vec<u8>,
+    /// How long it is looked for.
+    pub patience: Duration,
+    /// When it was made.
+    made: Instant,
+}
+
+impl TestMessage {
+    /// A message to that address that is looked for until the deadline, half a minute at the most.
+    pub fn to(address: &str, deadline: Deadline) -> Self {
+        let token = format!("{:032x}", rand::random::<u128>());
+        let domain = address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
+        let message_id = format!("<naosu-{token}@{domain}>");
+        let bytes = message(address, &message_id, &token);
+        let patience = PATIENCE.min(deadline.remaining().saturating_sub(RESERVE));
+        Self { address: address.to_owned(), message_id, bytes, patience, made: Instant::now() }
+    }
+
+    /// Records `send_test` after both servers were checked with this message. `None` where it cannot be said whether it
+    /// arrived: it was never handed over, or IMAP failed.
+    pub fn record(
+        &self,
+        smtp: &MailResult,
+        imap: Option<&MailResult>,
+        recorder: &Recorder,
+    ) -> Option<ObservationId> {
+        let mut pending = recorder.start("send_test", &self.address, std::slice::from_ref(&smtp.observation));
+        if smtp.outcome != "ok" {
+            let refused = matches!(smtp.outcome, "sender_refused" | "recipient_refused" | "message_refused");
+            pending.detail("reply", smtp.reply.as_deref().unwrap_or(smtp.outcome));
+            return refused.then(|| pending.finish("refused"));
         }
-        return Some(pending.finish("refused"));
+        let imap = imap.filter(|imap| imap.signed_in)?;
+        pending.wait_for(imap.observation.clone());
+        let tenths = u32::try_from(self.made.elapsed().as_millis() / 100).unwrap_or(u32::MAX);
+        pending.detail("message_id", self.message_id.as_str()).detail("seconds", f64::from(tenths) / 10.0);
+        let outcome = match &imap.found {
+            Some((place, folder)) => {
+                pending.detail("folder", folder.as_str());
+                match place.as_str() {
+                    "inbox" => "arrived_inbox",
+                    "junk" => "arrived_junk",
+                    _ => "arrived_elsewhere",
+                }
+            }
+            None => "not_arrived",
+        };
+        Some(pending.finish(outcome))
     }
-    pending.detail("message_id", message_id.as_str());
-    let patience = PATIENCE.min(deadline.remaining().saturating_sub(RESERVE));
-    let seen =
-        converse(imap, |aim| Imap::new(aim).finding(&message_id, patience), names, trust, deadline).await?;
-    let tenths = u32::try_from(accepted_at.elapsed().as_millis() / 100).unwrap_or(u32::MAX);
-    pending.detail("seconds", f64::from(tenths) / 10.0);
-    if seen.outcome != "ok" && seen.outcome != "conversation_silent" {
-        return None;
-    }
-    if let Some(folder) = seen.detail.get("folder") {
-        pending.detail("folder", folder.clone());
-    }
-    let outcome = match seen.detail.get("found").and_then(serde_json::Value::as_str) {
-        Some("inbox") => "arrived_inbox",
-        Some("junk") => "arrived_junk",
-        Some(_) => "arrived_elsewhere",
-        None => "not_arrived",
-    };
-    Some(pending.finish(outcome))
 }
 
 fn message(address: &str, message_id: &str, token: &str) -> Vec<u8> {

@@ -9,7 +9,7 @@ use naosu_probe::dns::Names;
 use naosu_probe::mail::{Endpoint, check_mail};
 use naosu_probe::recorder::Recorder;
 use naosu_probe::secret::{Credential, Secret};
-use naosu_probe::send_test::send_test;
+use naosu_probe::send_test::TestMessage;
 use naosu_probe::sign_in::SignIns;
 use naosu_probe::tls::Trust;
 
@@ -52,6 +52,7 @@ async fn check(process: &str, protocol: Protocol, security: Security, password: 
         user: "hanako@example.jp",
         credential: credential.as_ref(),
         sign_ins: &sign_ins,
+        test: None,
     };
     let recorder = Recorder::default();
     let deadline = Deadline::after(Duration::from_secs(12));
@@ -320,6 +321,8 @@ async fn a_test_message_is_found_where_it_lands() {
         let trust = Trust::only(world.ca_pem.as_bytes()).unwrap();
         let credential = Credential::Password(Secret::new(PASSWORD.to_owned()));
         let sign_ins = SignIns::default();
+        let deadline = Deadline::after(Duration::from_secs(5));
+        let test = TestMessage::to("hanako@example.jp", deadline);
         let endpoint = |protocol, host, name: &str, security| Endpoint {
             protocol,
             host,
@@ -329,16 +332,19 @@ async fn a_test_message_is_found_where_it_lands() {
             user: "hanako@example.jp",
             credential: Some(&credential),
             sign_ins: &sign_ins,
+            test: Some(&test),
         };
         let smtp = endpoint(Protocol::Smtp, "smtp.example.jp", "smtp", Security::Starttls);
         let imap = endpoint(Protocol::Imap, "imap.example.jp", "imap", Security::Tls);
         let recorder = Recorder::default();
-        let deadline = Deadline::after(Duration::from_secs(5));
-        send_test(&smtp, &imap, &names, &trust, &recorder, deadline, &[]).await.unwrap();
+        let sent = check_mail(&smtp, &names, &trust, &recorder, deadline, &[]).await;
+        let seen = check_mail(&imap, &names, &trust, &recorder, deadline, &[]).await;
+        test.record(&sent, Some(&seen), &recorder).unwrap();
         let observations = recorder.observations();
-        assert_eq!(observations.len(), 1);
-        assert_eq!(observations[0].outcome, wanted, "{process}");
-        assert_eq!(observations[0].text("folder"), folder);
+        let tested = observations.iter().find(|seen| seen.variable == "send_test").unwrap();
+        assert_eq!(tested.outcome, wanted, "{process}");
+        assert_eq!(tested.text("folder"), folder);
+        assert_eq!(world.sign_ins().len(), 2, "one sign-in for each protocol");
         assert!(!serde_json::to_string(&observations).unwrap().contains(PASSWORD));
     }
 }
