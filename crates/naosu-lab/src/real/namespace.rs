@@ -26,7 +26,9 @@ impl Namespace {
         for (file, text) in etc {
             fs::write(format!("{directory}/{file}"), text)?;
         }
-        run(&mut namespace.command("ip", &["link", "set", "lo", "up"]), "")?;
+        // duplicate address detection would keep IPv6 waiting for a second
+        namespace.sysctl(&["net/ipv6/conf/all/accept_dad 0", "net/ipv6/conf/default/accept_dad 0"])?;
+        namespace.ip("link set lo up\n")?;
         Ok(namespace)
     }
 
