@@ -43,7 +43,7 @@ fn main() {
         }
         println!("{held}: never in view");
         show(&tallies);
-        for (path, text) in embedded.iter().filter(|(path, _)| path.ends_with(".jsonl")) {
+        for (path, text) in embedded.iter().filter(|(path, _)| path.contains("complaints-")) {
             let mut tallies = BTreeMap::new();
             for line in text.lines() {
                 count(&knowledge, line, misses, &mut tallies);
