@@ -22,9 +22,6 @@ fn main() {
     let words = start.elapsed();
     recognise(&knowledge, "x");
     println!("load {loaded:?}, with the words {words:?}, compiled {:?}", start.elapsed());
-    for problem in naosu_core::intake::problems(&knowledge) {
-        println!("{problem}");
-    }
     for file in &files {
         let text = std::fs::read_to_string(file).expect("the file is there");
         let mut tallies = BTreeMap::new();
