@@ -22,9 +22,6 @@ fn main() {
     let words = start.elapsed();
     recognise(&knowledge, "x");
     println!("load {loaded:?}, with the words {words:?}, compiled {:?}", start.elapsed());
-    for problem in naosu_core::intake::problems(&knowledge) {
-        println!("{problem}");
-    }
     for file in &files {
         let text = std::fs::read_to_string(file).expect("the file is there");
         let mut tallies = BTreeMap::new();
@@ -43,7 +40,7 @@ fn main() {
         }
         println!("{held}: never in view");
         show(&tallies);
-        for (path, text) in embedded.iter().filter(|(path, _)| path.ends_with(".jsonl")) {
+        for (path, text) in embedded.iter().filter(|(path, _)| path.contains("complaints-")) {
             let mut tallies = BTreeMap::new();
             for line in text.lines() {
                 count(&knowledge, line, misses, &mut tallies);

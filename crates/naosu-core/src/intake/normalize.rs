@@ -18,8 +18,11 @@ pub(super) const STOP: char = '\n';
 
 /// The one spelling of a text.
 pub fn normalize(text: &str) -> String {
-    let unified: Vec<char> =
-        text.chars().take(LIMIT).nfkc().flat_map(char::to_lowercase).take(LIMIT * 2).collect();
+    let unified: Vec<char> = if text.is_ascii() {
+        text.chars().take(LIMIT).map(|letter| letter.to_ascii_lowercase()).collect()
+    } else {
+        text.chars().take(LIMIT).nfkc().flat_map(char::to_lowercase).take(LIMIT * 2).collect()
+    };
     let marked = long_vowels(&unified);
     let spaced = punctuation(&marked);
     let joined = spaces(&spaced);

@@ -254,11 +254,11 @@ fn causes(knowledge: &Knowledge, symptoms: &[Scored], given: &[&Context], sums: 
 }
 
 /// Probabilities from scores, best first.
-fn softmax(scores: Vec<(&String, f64)>, temperature: f64) -> Vec<Scored> {
-    let top = scores.iter().map(|&(_, score)| score).fold(f64::NEG_INFINITY, f64::max);
-    let weights: Vec<f64> = scores.iter().map(|&(_, score)| ((score - top) / temperature).exp()).collect();
+fn softmax(sums: Vec<(&String, f64)>, temperature: f64) -> Vec<Scored> {
+    let top = sums.iter().map(|&(_, score)| score).fold(f64::NEG_INFINITY, f64::max);
+    let weights: Vec<f64> = sums.iter().map(|&(_, score)| ((score - top) / temperature).exp()).collect();
     let sum: f64 = weights.iter().sum();
-    let mut scored: Vec<Scored> = scores
+    let mut scored: Vec<Scored> = sums
         .into_iter()
         .zip(weights)
         .map(|((id, _), weight)| Scored { id: id.clone(), p: weight / sum })

@@ -166,3 +166,17 @@ fn the_line_of_a_batch_keeps_the_contract() {
     assert!(line["cause"][0]["p"].as_f64().unwrap() > 0.0);
     assert_eq!(line["service"], "unknown");
 }
+
+#[test]
+fn translations_that_are_not_known_messages_agree() {
+    let pairs = include_str!("../../tests/data/message-pairs.tsv");
+    let mut differ = Vec::new();
+    for line in pairs.lines() {
+        let (en, ja) = line.split_once('\t').unwrap();
+        let (left, right) = (symptom(en), symptom(ja));
+        if left != right {
+            differ.push(format!("{en} is {left}, {ja} is {right}"));
+        }
+    }
+    assert!(differ.len() <= 4, "{}\n{}", differ.len(), differ.join("\n"));
+}
