@@ -130,14 +130,16 @@ fn quiet_about(password: &str, address: &str, ran: &Ran, evidence: &str) -> Resu
     Ok(())
 }
 
-/// One sign-in per server at most, and none over a line that is not encrypted.
+/// One sign-in per protocol at most, and none over a line that is not encrypted.
 fn careful(sign_ins: &[SignIn]) -> Result<(), String> {
+    let protocol =
+        |server: &str| ["imap", "pop", "smtp"].into_iter().find(|protocol| server.starts_with(protocol));
     let mut times: BTreeMap<&str, usize> = BTreeMap::new();
     for sign_in in sign_ins {
         if !sign_in.encrypted {
             return Err(format!("signed in to {} without encryption", sign_in.server));
         }
-        *times.entry(&sign_in.server).or_default() += 1;
+        *times.entry(protocol(&sign_in.server).unwrap_or(&sign_in.server)).or_default() += 1;
     }
     match times.into_iter().find(|(_, times)| *times > 1) {
         Some((server, times)) => Err(format!("signed in to {server} {times} times")),
