@@ -2,8 +2,8 @@
 
     naosu try cert_expired --color always | python3 docs/picture.py '$ naosu try cert_expired' > picture.svg
 
-Every piece of text is put at its column with its exact width, so that the columns hold with whatever monospaced and
-Japanese fonts the reader has. Python's standard library is all it needs.
+What stands behind a gap of two spaces or more is put at its column, so that the columns hold with whatever monospaced
+and Japanese fonts the reader has. Python's standard library is all it needs.
 """
 
 import re
@@ -51,36 +51,40 @@ def pieces(line):
     return found
 
 
-def runs(text):
-    """The text cut where narrow and wide characters meet, and at spaces, each with its column and width."""
-    column, found = 0, []
-    for character in text:
-        width = cells(character)
-        kind = " " if character == " " else width
-        if found and (found[-1][0] == kind or width == 0):
-            found[-1][2] += character
-            found[-1][3] += width
-        else:
-            found.append([kind, column, character, width])
-        column += width
-    return column, [(at, piece, width) for kind, at, piece, width in found if kind != " "]
+def blocks(line):
+    """The line cut at gaps of two spaces and more: (column, pieces); and how many columns it takes."""
+    column, gap, found = 0, 2, []
+    for style, text in pieces(line):
+        for character in text:
+            if character == " ":
+                gap += 1
+            else:
+                if gap >= 2:
+                    found.append((column, []))
+                    gap = 0
+                stretch = found[-1][1]
+                if not stretch or stretch[-1][0] != style:
+                    stretch.append([style, ""])
+                stretch[-1][1] += " " * gap + character
+                gap = 0
+            column += cells(character)
+    return column, found
 
 
 def picture(title, lines):
     drawn, columns = [], 60
     for row, line in enumerate(lines):
-        y, column = BAR + EDGE + row * LINE + 4, 0
-        for (colour, bold, dim), text in pieces(line):
-            width, parts = runs(text)
-            look = f'fill="{colour or (FAINT if dim else INK)}"' + (' font-weight="600"' if bold else "")
-            for at, part, part_width in parts:
-                x, length = EDGE + (column + at) * CELL, part_width * CELL
-                drawn.append(
-                    f'<text x="{x:.1f}" y="{y}" textLength="{length:.1f}" '
-                    f'lengthAdjust="spacingAndGlyphs" {look}>{escape(part)}</text>'
-                )
-            column += width
-        columns = max(columns, column)
+        taken, found = blocks(line)
+        columns = max(columns, taken)
+        for column, stretch in found:
+            spans = "".join(
+                f'<tspan fill="{colour or (FAINT if dim else INK)}"'
+                + (' font-weight="600"' if bold else "")
+                + f">{escape(text)}</tspan>"
+                for (colour, bold, dim), text in stretch
+            )
+            x, y = EDGE + column * CELL, BAR + EDGE + row * LINE + 4
+            drawn.append(f'<text x="{x:.1f}" y="{y}" xml:space="preserve">{spans}</text>')
     width = 2 * EDGE + columns * CELL
     height = BAR + 2 * EDGE + len(lines) * LINE - LINE // 2
     dots = "".join(f'<circle cx="{20 + 18 * i}" cy="18" r="5.5" fill="#3a4050"/>' for i in range(3))
