@@ -65,7 +65,8 @@ pub fn play<D: Dialog>(data: &[u8], begin: impl Fn(Aim<'static>) -> D) {
                 let transcript = dialog.transcript();
                 assert!(!transcript.outcome.is_empty() && !transcript.stage.is_empty());
                 assert!(signed_in == 0 || transcript.sign_in_tried);
-                assert!(!format!("{transcript:?}").contains(SECRET), "the secret in the transcript");
+                let shown = aim.credential.is_some() && format!("{transcript:?}").contains(SECRET);
+                assert!(!shown, "the secret in the transcript");
                 return;
             }
         }

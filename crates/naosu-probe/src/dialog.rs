@@ -11,6 +11,7 @@ pub mod imap;
 pub mod input;
 pub mod pop;
 pub mod sasl;
+mod scrub;
 pub mod smtp;
 
 use std::collections::VecDeque;
@@ -230,6 +231,12 @@ impl Talk {
     fn silent(&mut self) {
         self.finish(if self.at_greeting() { "greeting_silent" } else { "conversation_silent" }, None);
         self.wants.clear();
+    }
+
+    /// What was learnt, without the secret even where the server repeated it.
+    fn end(mut self, aim: &Aim<'_>) -> Transcript {
+        scrub::scrub(&mut self.transcript, aim);
+        self.transcript
     }
 
     /// What came cannot be understood.

@@ -609,7 +609,7 @@ impl Dialog for Imap<'_> {
             self.talk.detail("messages_read", self.mailbox.read);
         }
         self.talk.transcript.capabilities = self.capabilities.unwrap_or_default();
-        self.talk.transcript
+        self.talk.end(&self.aim)
     }
 }
 

@@ -385,7 +385,7 @@ impl Dialog for Pop<'_> {
             self.talk.detail("unique_ids", ids);
         }
         self.talk.transcript.capabilities = self.capabilities;
-        self.talk.transcript
+        self.talk.end(&self.aim)
     }
 }
 

@@ -408,7 +408,7 @@ impl Dialog for Smtp<'_> {
             self.talk.extra("smtp_size", outcome, detail);
         }
         self.talk.transcript.capabilities = self.capabilities;
-        self.talk.transcript
+        self.talk.end(&self.aim)
     }
 }
 

@@ -241,3 +241,16 @@ fn hostile_servers_end_in_a_named_outcome() {
     );
     assert_eq!((transcript.outcome, transcript.signed_in), ("conversation_garbage", false));
 }
+
+#[test]
+fn a_server_that_repeats_the_password_does_not_get_it_into_the_record() {
+    let credential = password();
+    for echo in
+        [SECRET.to_owned(), plain(SECRET), SECRET.to_uppercase(), sasl::encode(SECRET.as_bytes()).to_string()]
+    {
+        let answer = format!("a1 BAD unknown command: {echo}\r\n");
+        let (_, transcript) =
+            play_all(|| Imap::new(aim(Security::Tls, Some(&credential))), &[DOVECOT, &answer]);
+        assert_eq!(transcript.reply.unwrap().text, "unknown command: ***");
+    }
+}
