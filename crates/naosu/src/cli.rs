@@ -88,10 +88,10 @@ pub(crate) struct CheckArguments {
     /// Device with the trouble (iphone, ipad, mac, android, windows, linux)
     #[arg(long, value_name = "DEVICE", help_heading = "Circumstances")]
     pub(crate) device: Option<String>,
-    /// Service (icloud, gmail, docomo, apple_id, imessage, …)
+    /// Service (icloud, gmail, docomo, `apple_id`, imessage, …)
     #[arg(long, value_name = "SERVICE", help_heading = "Circumstances")]
     pub(crate) service: Option<String>,
-    /// Mail program (ios_mail, mac_mail, outlook, thunderbird, …)
+    /// Mail program (`ios_mail`, `mac_mail`, outlook, thunderbird, …)
     #[arg(long, value_name = "CLIENT", help_heading = "Circumstances")]
     pub(crate) client: Option<String>,
 
@@ -195,7 +195,7 @@ impl From<LangArgument> for Lang {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set
+    /// On a terminal, unless `NO_COLOR` is set
     Auto,
     Always,
     Never,

@@ -232,7 +232,7 @@ impl Model {
         for (id, value) in &signature.likelihood {
             match self.causes.binary_search_by(|known| known.as_str().cmp(id)) {
                 Ok(_) if !(*value > 0.0 && *value <= 1.0) => {
-                    complain(format!("{id} = {value} is not in (0, 1]"))
+                    complain(format!("{id} = {value} is not in (0, 1]"));
                 }
                 Ok(cause) => likelihood.push((cause, value.max(FLOOR))),
                 Err(_) => complain(format!("no such cause: {id}")),

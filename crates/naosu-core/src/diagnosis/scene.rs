@@ -131,7 +131,7 @@ impl Scene {
         }
         match outside(all, &endpoints, internet) {
             Some((alive, sources)) => {
-                run.add(model, if alive { "outside=alive" } else { "outside=dead" }, &sources)
+                run.add(model, if alive { "outside=alive" } else { "outside=dead" }, &sources);
             }
             None => run.add(model, "outside=unknown", &[]),
         }
@@ -548,7 +548,7 @@ fn ipv6(all: &[Observation]) -> Vec<(&'static str, Vec<usize>)> {
     let route = all.iter().any(|o| o.variable == "route_ipv6" && o.outcome == "default");
     match (tests.get("ipv4"), tests.get("ipv6")) {
         (Some((four, "online")), Some((six, "silent" | "unreachable" | "reset"))) if route => {
-            dead.extend([*four, *six])
+            dead.extend([*four, *six]);
         }
         (_, Some((six, "online"))) => works.push(*six),
         _ => {}
@@ -606,12 +606,11 @@ fn interceptors(
             known.push(index);
         }
         let outcome = observation.outcome.as_str();
-        if matches!(outcome, "cert_untrusted_root" | "cert_incomplete" | "cert_invalid") {
-            if let Some(issuer) = observation.text("issuer") {
+        if matches!(outcome, "cert_untrusted_root" | "cert_incomplete" | "cert_invalid")
+            && let Some(issuer) = observation.text("issuer") {
                 let domain = registrable(split(&observation.subject).0);
                 untrusted.entry(issuer).or_default().entry(domain).or_default().push(index);
             }
-        }
     }
     let mut facts = Vec::new();
     if !known.is_empty() {

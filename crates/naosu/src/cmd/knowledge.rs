@@ -50,15 +50,12 @@ fn list(files: &[(String, String)], wanted: Option<&str>) -> Result<ExitCode> {
     let mut out = String::new();
     match wanted {
         None => kinds.iter().for_each(|(kind, ids)| out.push_str(&format!("{kind}\t{}\n", ids.len()))),
-        Some(kind) => match kinds.get(kind) {
-            Some(ids) => ids.iter().for_each(|id| out.push_str(&format!("{id}\n"))),
-            None => {
-                let known = kinds.keys().copied().collect::<Vec<_>>().join(", ");
-                return Err(Mistake::new(
-                    format!("{kind}: no such kind of knowledge: one of {known}"),
-                    format!("{kind}: そのような種類はありません。次から選んでください: {known}"),
-                ));
-            }
+        Some(kind) => if let Some(ids) = kinds.get(kind) { ids.iter().for_each(|id| out.push_str(&format!("{id}\n"))) } else {
+            let known = kinds.keys().copied().collect::<Vec<_>>().join(", ");
+            return Err(Mistake::new(
+                format!("{kind}: no such kind of knowledge: one of {known}"),
+                format!("{kind}: そのような種類はありません。次から選んでください: {known}"),
+            ));
         },
     }
     super::print(&out)?;

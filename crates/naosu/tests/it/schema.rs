@@ -97,16 +97,13 @@ fn validate(root: &Value, schema: &Value, value: &Value, path: &str, problems: &
     }
     if let Some(reference) = schema.get("$ref") {
         let reference = word(reference);
-        match reference.strip_prefix('#') {
-            Some(pointer) => {
-                let target = root.pointer(pointer).unwrap_or_else(|| panic!("{reference} leads nowhere"));
-                validate(root, target, value, path, problems);
-            }
-            None => {
-                let bundled = root["$defs"].as_object().expect("what is referred to is bundled");
-                let target = bundled.values().find(|inner| inner["$id"] == reference).expect("it is bundled");
-                validate(target, target, value, path, problems);
-            }
+        if let Some(pointer) = reference.strip_prefix('#') {
+            let target = root.pointer(pointer).unwrap_or_else(|| panic!("{reference} leads nowhere"));
+            validate(root, target, value, path, problems);
+        } else {
+            let bundled = root["$defs"].as_object().expect("what is referred to is bundled");
+            let target = bundled.values().find(|inner| inner["$id"] == reference).expect("it is bundled");
+            validate(target, target, value, path, problems);
         }
     }
     if let Some(choices) = schema.get("oneOf") {
