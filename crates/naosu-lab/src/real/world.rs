@@ -36,7 +36,7 @@ impl World {
     /// Builds the world; `number` tells the worlds of one run apart.
     pub(crate) fn build(scenario: &Scenario, number: usize) -> Result<World> {
         let real = &scenario.real;
-        let directory = tempfile::Builder::new().prefix("naosu-lab-").tempdir()?;
+        let directory = tempfile::Builder::new().prefix("naosu-real-").tempdir()?;
         let w = directory.path();
         fs::set_permissions(w, fs::Permissions::from_mode(0o755))?;
         fs::create_dir(w.join("home"))?;
