@@ -66,8 +66,8 @@ fn mask(text: &mut String, form: &str) {
         text.replace_range(start..start + form.len(), MASK);
     }
     let lower = text.to_ascii_lowercase();
-    let cut = (SHORT..wanted.len()).rev().filter(|end| wanted.is_char_boundary(*end));
-    if let Some(end) = cut.into_iter().find(|end| lower.ends_with(&wanted[..*end])) {
+    let mut cut = (SHORT..wanted.len()).rev().filter(|end| wanted.is_char_boundary(*end));
+    if let Some(end) = cut.find(|end| lower.ends_with(&wanted[..*end])) {
         text.truncate(lower.len() - end);
         text.push_str(MASK);
     }
