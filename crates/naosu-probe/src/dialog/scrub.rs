@@ -57,7 +57,7 @@ fn walk(value: &mut Value, clean: &impl Fn(&mut String)) {
 fn mask(text: &mut String, form: &str) {
     if form.len() < SHORT {
         if text.split_whitespace().any(|word| word.eq_ignore_ascii_case(form)) {
-            *text = MASK.to_owned();
+            MASK.clone_into(text);
         }
         return;
     }
