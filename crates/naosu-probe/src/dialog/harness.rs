@@ -50,7 +50,7 @@ fn play_cut<D: Dialog>(mut dialog: D, server: &[&str], cut: usize) -> (String, T
     for _ in 0..1000 {
         match dialog.next() {
             Want::Write(bytes) => written.push_str(std::str::from_utf8(&bytes).unwrap()),
-            Want::Pause(pause) => written.push_str(&format!("<{} ms>", pause.as_millis())),
+            Want::Pause(_) => written.push_str("<pause>"),
             Want::StartTls => {
                 written.push_str("<TLS>");
                 dialog.secured();

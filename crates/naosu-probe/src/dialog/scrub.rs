@@ -57,7 +57,7 @@ fn walk(value: &mut Value, clean: &impl Fn(&mut String)) {
 fn mask(text: &mut String, form: &str) {
     if form.len() < SHORT {
         if text.split_whitespace().any(|word| word.eq_ignore_ascii_case(form)) {
-            *text = MASK.to_owned();
+            MASK.clone_into(text);
         }
         return;
     }
@@ -66,8 +66,8 @@ fn mask(text: &mut String, form: &str) {
         text.replace_range(start..start + form.len(), MASK);
     }
     let lower = text.to_ascii_lowercase();
-    let cut = (SHORT..wanted.len()).rev().filter(|end| wanted.is_char_boundary(*end));
-    if let Some(end) = cut.into_iter().find(|end| lower.ends_with(&wanted[..*end])) {
+    let mut cut = (SHORT..wanted.len()).rev().filter(|end| wanted.is_char_boundary(*end));
+    if let Some(end) = cut.find(|end| lower.ends_with(&wanted[..*end])) {
         text.truncate(lower.len() - end);
         text.push_str(MASK);
     }

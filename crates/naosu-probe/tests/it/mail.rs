@@ -322,7 +322,7 @@ async fn a_test_message_is_found_where_it_lands() {
         let credential = Credential::Password(Secret::new(PASSWORD.to_owned()));
         let sign_ins = SignIns::default();
         let deadline = Deadline::after(Duration::from_secs(5));
-        let test = TestMessage::to("hanako@example.jp", deadline);
+        let letter = TestMessage::to("hanako@example.jp", deadline);
         let endpoint = |protocol, host, name: &str, security| Endpoint {
             protocol,
             host,
@@ -332,14 +332,14 @@ async fn a_test_message_is_found_where_it_lands() {
             user: "hanako@example.jp",
             credential: Some(&credential),
             sign_ins: &sign_ins,
-            test: Some(&test),
+            test: Some(&letter),
         };
         let smtp = endpoint(Protocol::Smtp, "smtp.example.jp", "smtp", Security::Starttls);
         let imap = endpoint(Protocol::Imap, "imap.example.jp", "imap", Security::Tls);
         let recorder = Recorder::default();
         let sent = check_mail(&smtp, &names, &trust, &recorder, deadline, &[]).await;
         let seen = check_mail(&imap, &names, &trust, &recorder, deadline, &[]).await;
-        test.record(&sent, Some(&seen), &recorder).unwrap();
+        letter.record(&sent, Some(&seen), &recorder).unwrap();
         let observations = recorder.observations();
         let tested = observations.iter().find(|seen| seen.variable == "send_test").unwrap();
         assert_eq!(tested.outcome, wanted, "{process}");
