@@ -80,6 +80,13 @@ impl Loss {
         Self { at_start: counters::segments() }
     }
 
+    /// Whether the system had to repeat packets since the start, more than one.
+    pub fn suspected(self) -> bool {
+        let repeated =
+            |start: counters::Segments, end: counters::Segments| end.repeated.saturating_sub(start.repeated);
+        self.at_start.zip(counters::segments()).is_some_and(|(start, end)| repeated(start, end) > 1)
+    }
+
     /// Makes some connections to an endpoint that is known to be open and counts those that needed a repetition; the
     /// system's own counters over the run add to the details. Only worth its time when something was slow or failed.
     /// Subject `host:port`.

@@ -102,7 +102,7 @@ pub async fn measure(order: Order, knowledge: &Knowledge, recorder: Recorder) ->
     let loss = Loss::begin();
     let run =
         Run { order: &order, knowledge, recorder: &recorder, deadline, loss, sign_ins: SignIns::default() };
-    deadline.run(run.everything()).await;
+    deadline.run(Box::pin(run.everything())).await;
     let mut request = order.request;
     request.service = request.service.or_else(|| provider_service(&recorder));
     Evidence {
@@ -466,6 +466,7 @@ impl Run<'_> {
     fn worth_a_loss_test(&self, result: &MailResult) -> bool {
         let broke_off = ["tls_stalled", "tls_closed", "greeting_silent", "conversation_"];
         result.slow
+            || self.loss.suspected()
             || broke_off.iter().any(|stage| result.outcome.starts_with(stage))
             || self.recorder.observations().iter().any(|seen| {
                 seen.variable == "tcp" && seen.outcome == "open" && seen.elapsed_ms >= REPEATED_MS

@@ -50,6 +50,7 @@ pub(crate) enum Command {
     Man,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Args, Debug)]
 pub(crate) struct CheckArguments {
     /// The mail address with the trouble

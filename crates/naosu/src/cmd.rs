@@ -47,7 +47,7 @@ fn files(folder: Option<&Path>) -> Result<Vec<(String, String)>> {
     let mut files = Vec::new();
     read(folder, folder, &mut files).map_err(|error| {
         let name = folder.display();
-        Mistake::new(
+        Mistake::error(
             format!("--knowledge {name}: {error}: name a folder like the repository's knowledge/"),
             format!(
                 "--knowledge {name}: {error}: リポジトリの knowledge/ のようなフォルダを指定してください"
@@ -74,7 +74,7 @@ fn read(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) -> std::i
 fn broken(problems: &[Problem]) -> anyhow::Error {
     let first = problems.first().map(ToString::to_string).unwrap_or_default();
     let count = problems.len();
-    Mistake::new(
+    Mistake::error(
         format!("the knowledge has {count} problems, the first: {first}: see all with naosu knowledge check"),
         format!(
             "ナレッジに{count}件の問題があります。最初の1件: {first}: naosu knowledge check で全件を確認できます"

@@ -20,7 +20,7 @@ pub(crate) struct Mistake {
 
 impl Mistake {
     /// A mistake, told in English and in Japanese.
-    pub(crate) fn new(en: impl Into<String>, ja: impl Into<String>) -> anyhow::Error {
+    pub(crate) fn error(en: impl Into<String>, ja: impl Into<String>) -> anyhow::Error {
         anyhow::Error::new(Self { en: en.into(), ja: ja.into() })
     }
 }

@@ -148,7 +148,7 @@ impl Model {
                 let Some(compiled) = group.signatures.iter().find(|s| s.matches(&place.facts)) else {
                     continue;
                 };
-                let observations = place.behind(compiled.facts());
+                let observations = place.behind(&compiled.facts());
                 let mut named = compiled.likelihood.clone();
                 for (rank, likelihood) in compiled.reply.iter().enumerate() {
                     if let Some(cause) = place.meanings.get(rank).and_then(|id| self.cause(id)) {

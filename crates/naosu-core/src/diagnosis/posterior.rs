@@ -43,6 +43,8 @@ pub(super) fn posterior(model: &Model, spoken: &[Spoken]) -> Vec<f64> {
         *weight = (*weight - top).exp();
         sum += *weight;
     }
-    weights.iter_mut().for_each(|weight| *weight /= sum);
+    for weight in &mut weights {
+        *weight /= sum;
+    }
     weights
 }

@@ -8,10 +8,11 @@
 //! | `mail`, `apple` | the staged outcome of the endpoint at hand |
 //! | `stage` | the stage that outcome belongs to: name, tcp, tls, cert, greeting, starttls, sign_in, mailbox, message, conversation, ok |
 //! | `protocol`, `security`, `port` | the endpoint's; `port` is `25`, `usual` or `unusual` |
-//! | `peer`, `peer_other_host` | outcomes of the other endpoints |
+//! | `peer`, `peer_stage`, `peer_other_host` | outcomes and stages of the other endpoints |
 //! | `same_host_peer_alive`, `peer_alive` | another endpoint got past the connection |
 //! | `neighbour_mail`, `sibling`, `web` | other ports of the same server: any mail port, the same protocol's, the web's |
-//! | `reply`, `reply_means` | whether the server's reply is known, and whether it says more than "wrong password" |
+//! | `reply`, `reply_first`, `reply_means` | whether the server's reply is known, its first meaning, and whether that is more than "wrong password" |
+//! | `addresses` | `tried`: some address was tried directly; `partly_dead`: some of a host's addresses answer, some do not |
 //! | `true_clock` | whether the certificate is valid by the world's time |
 //! | `hosts_file=stale` | the hosts file sends a name elsewhere than DNS does |
 //! | `interceptor` | a known product's issuer, or one issuer over unrelated hosts |
@@ -69,7 +70,7 @@ pub(super) struct Place {
 
 impl Place {
     /// The observations behind those facts that hold here.
-    pub(super) fn behind(&self, facts: FactSet) -> Vec<usize> {
+    pub(super) fn behind(&self, facts: &FactSet) -> Vec<usize> {
         self.sources
             .iter()
             .filter(|(fact, _)| facts.contains(*fact))
@@ -102,7 +103,6 @@ impl Scene {
         let all = &evidence.observations;
         let endpoints = endpoints(evidence);
         let mut run = Place::default();
-        run.facts = FactSet::default();
         for (index, observation) in all.iter().enumerate() {
             run.add(model, &format!("{}={}", observation.variable, observation.outcome), &[index]);
         }
@@ -137,6 +137,10 @@ impl Scene {
         }
         if addresses_tried(all) {
             run.add(model, "addresses=tried", &[]);
+        }
+        let partly_dead = partly_dead(all);
+        if !partly_dead.is_empty() {
+            run.add(model, "addresses=partly_dead", &partly_dead);
         }
         for (ipv6, sources) in ipv6(all) {
             run.add(model, &format!("ipv6={ipv6}"), &sources);
@@ -319,6 +323,7 @@ impl Endpoint<'_> {
                 continue;
             }
             place.add(model, &format!("peer={}", peer.observation.outcome), &source);
+            place.add(model, &format!("peer_stage={}", peer.stage), &source);
             if peer.host != self.host {
                 place.add(model, &format!("peer_other_host={}", peer.observation.outcome), &source);
             }
@@ -389,6 +394,7 @@ impl Endpoint<'_> {
             place.add(model, "reply=unknown", &[self.index]);
         } else {
             place.add(model, "reply=known", &[self.index]);
+            place.add(model, &format!("reply_first={}", meanings[0]), &[self.index]);
             if !matches!(meanings[0].as_str(), "wrong_password" | "password_changed") {
                 place.add(model, "reply_means=specific", &[self.index]);
             }
@@ -522,6 +528,25 @@ fn addresses_tried(all: &[Observation]) -> bool {
     })
 }
 
+/// IPv4 addresses of one host and port of which some answer and some do not.
+fn partly_dead(all: &[Observation]) -> Vec<usize> {
+    let mut hosts: BTreeMap<String, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+    for (index, observation) in all.iter().enumerate().filter(|(_, o)| o.variable == "tcp") {
+        if observation.text("address").is_none_or(|address| address.contains(':')) {
+            continue;
+        }
+        let key = format!("{}:{}", observation.text("host").unwrap_or_default(), port(observation));
+        let (open, dead) = hosts.entry(key).or_default();
+        match observation.outcome.as_str() {
+            "open" => open.push(index),
+            "silent" | "refused" | "reset" | "unreachable" | "prohibited" => dead.push(index),
+            _ => {}
+        }
+    }
+    let mixed = hosts.into_values().filter(|(open, dead)| !open.is_empty() && !dead.is_empty());
+    mixed.flat_map(|(open, dead)| open.into_iter().chain(dead)).collect()
+}
+
 /// IPv6 held against IPv4 towards the same ports.
 fn ipv6(all: &[Observation]) -> Vec<(&'static str, Vec<usize>)> {
     let mut open_v4: BTreeMap<String, usize> = BTreeMap::new();
@@ -607,10 +632,11 @@ fn interceptors(
         }
         let outcome = observation.outcome.as_str();
         if matches!(outcome, "cert_untrusted_root" | "cert_incomplete" | "cert_invalid")
-            && let Some(issuer) = observation.text("issuer") {
-                let domain = registrable(split(&observation.subject).0);
-                untrusted.entry(issuer).or_default().entry(domain).or_default().push(index);
-            }
+            && let Some(issuer) = observation.text("issuer")
+        {
+            let domain = registrable(split(&observation.subject).0);
+            untrusted.entry(issuer).or_default().entry(domain).or_default().push(index);
+        }
     }
     let mut facts = Vec::new();
     if !known.is_empty() {

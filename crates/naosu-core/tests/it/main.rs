@@ -1,3 +1,4 @@
 //! The core as its users see it: evidence in, diagnosis out.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod diagnosis;

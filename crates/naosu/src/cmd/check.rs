@@ -43,7 +43,7 @@ pub(crate) fn run(
         let name = file.display();
         let json = serde_json::to_string_pretty(&evidence).context("write the evidence as JSON")? + "\n";
         std::fs::write(file, json).map_err(|error| {
-            Mistake::new(
+            Mistake::error(
                 format!("--evidence-out {name}: {error}: name a file that can be written"),
                 format!(
                     "--evidence-out {name}: 書き込めません({error}): 書き込めるファイルを指定してください"

@@ -38,7 +38,7 @@ pub(crate) fn run(
 fn load(path: &Path) -> Result<Evidence> {
     let name = path.display();
     let text = read(path).map_err(|error| {
-        Mistake::new(
+        Mistake::error(
             format!("{name}: {error}: name a file that naosu check --evidence-out wrote"),
             format!("{name}: {error}: naosu check --evidence-out で保存したファイルを指定してください"),
         )
@@ -50,14 +50,14 @@ fn load(path: &Path) -> Result<Evidence> {
         serde_json::from_value::<Evidence>(value)
     });
     let evidence = parsed.map_err(|error| {
-        Mistake::new(
+        Mistake::error(
             format!("{name}: not an evidence file: {error}: name a file that naosu check --evidence-out wrote"),
             format!("{name}: 証拠ファイルではありません: {error}: naosu check --evidence-out で保存したファイルを指定してください"),
         )
     })?;
     if evidence.schema != SCHEMA {
         let found = &evidence.schema;
-        return Err(Mistake::new(
+        return Err(Mistake::error(
             format!(
                 "{name}: its format is {found}, this program reads {SCHEMA}: use the version that wrote it"
             ),

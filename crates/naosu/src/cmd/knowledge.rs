@@ -35,8 +35,8 @@ fn check(files: &[(String, String)], lang: Lang) -> Result<ExitCode> {
         ))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let lines: String = problems.iter().map(|problem| format!("{problem}\n")).collect();
-    super::print(&lines)?;
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    super::print(&(told.join("\n") + "\n"))?;
     Ok(ExitCode::FAILURE)
 }
 
@@ -47,18 +47,21 @@ fn list(files: &[(String, String)], wanted: Option<&str>) -> Result<ExitCode> {
             kinds.entry(kind).or_default().push(stem.trim_end_matches(".toml"));
         }
     }
-    let mut out = String::new();
-    match wanted {
-        None => kinds.iter().for_each(|(kind, ids)| out.push_str(&format!("{kind}\t{}\n", ids.len()))),
-        Some(kind) => if let Some(ids) = kinds.get(kind) { ids.iter().for_each(|id| out.push_str(&format!("{id}\n"))) } else {
-            let known = kinds.keys().copied().collect::<Vec<_>>().join(", ");
-            return Err(Mistake::new(
-                format!("{kind}: no such kind of knowledge: one of {known}"),
-                format!("{kind}: そのような種類はありません。次から選んでください: {known}"),
-            ));
-        },
-    }
-    super::print(&out)?;
+    let lines: Vec<String> = match wanted {
+        None => kinds.iter().map(|(kind, ids)| format!("{kind}\t{}", ids.len())).collect(),
+        Some(kind) => {
+            if let Some(ids) = kinds.get(kind) {
+                ids.iter().map(|id| (*id).to_owned()).collect()
+            } else {
+                let known = kinds.keys().copied().collect::<Vec<_>>().join(", ");
+                return Err(Mistake::error(
+                    format!("{kind}: no such kind of knowledge: one of {known}"),
+                    format!("{kind}: そのような種類はありません。次から選んでください: {known}"),
+                ));
+            }
+        }
+    };
+    super::print(&(lines.join("\n") + "\n"))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -67,11 +70,11 @@ fn show(files: &[(String, String)], id: &str) -> Result<ExitCode> {
     for (path, text) in files {
         let stem = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".toml");
         if stem == id {
-            out.push_str(&format!("# knowledge/{path}\n{}\n\n", text.trim_end()));
+            out.extend(["# knowledge/", path.as_str(), "\n", text.trim_end(), "\n\n"]);
         }
     }
     if out.is_empty() {
-        return Err(Mistake::new(
+        return Err(Mistake::error(
             format!("{id}: nothing has this id: see naosu knowledge list KIND"),
             format!("{id}: そのidはありません: naosu knowledge list 種類 で一覧を見られます"),
         ));

@@ -110,7 +110,7 @@ fn address(text: &str) -> Result<String> {
     if sound {
         return Ok(text.to_owned());
     }
-    Err(Mistake::new(
+    Err(Mistake::error(
         format!("{text}: not a mail address: write it whole, as in hanako@example.jp"),
         format!("{text}: メールアドレスではありません: hanako@example.jp のように全体を入力してください"),
     ))
@@ -124,7 +124,7 @@ fn server(protocol: Protocol, text: &str) -> Result<Endpoint> {
         Some((place, "starttls")) => (place, Some(Security::Starttls)),
         Some((place, "plain")) => (place, Some(Security::Plain)),
         Some((_, other)) => {
-            return Err(Mistake::new(
+            return Err(Mistake::error(
                 format!("{option} {text}: /{other} is no security: write /tls, /starttls or /plain"),
                 format!(
                     "{option} {text}: /{other} は使えません: /tls、/starttls、/plain のどれかにしてください"
@@ -158,7 +158,7 @@ fn host_port(option: &str, text: &str, usual: u16) -> Result<(String, u16)> {
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
     if host.is_empty() || host.len() > 253 || !host.chars().all(plain) {
-        return Err(Mistake::new(
+        return Err(Mistake::error(
             format!("{option} {text}: no host name: write HOST:PORT, as in imap.example.jp:993"),
             format!("{option} {text}: サーバ名がありません: imap.example.jp:993 のように書いてください"),
         ));
@@ -166,7 +166,7 @@ fn host_port(option: &str, text: &str, usual: u16) -> Result<(String, u16)> {
     let Some(port) = port else { return Ok((host.to_owned(), usual)) };
     match port.parse::<u16>() {
         Ok(port) if port > 0 => Ok((host.to_owned(), port)),
-        _ => Err(Mistake::new(
+        _ => Err(Mistake::error(
             format!("{option} {text}: {port} is no port: write a number from 1 to 65535"),
             format!("{option} {text}: {port} はポート番号ではありません: 1から65535の数字にしてください"),
         )),
@@ -180,7 +180,7 @@ fn resolver(text: &str) -> Result<SocketAddr> {
         .or_else(|| text.trim_matches(['[', ']']).parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, 53)));
     match parsed {
         Some(address) if address.port() > 0 => Ok(address),
-        _ => Err(Mistake::new(
+        _ => Err(Mistake::error(
             format!("--resolver {text}: not an address: write IP or IP:PORT, as in 192.0.2.53:53"),
             format!("--resolver {text}: IPアドレスではありません: 192.0.2.53:53 のように書いてください"),
         )),
@@ -190,7 +190,7 @@ fn resolver(text: &str) -> Result<SocketAddr> {
 fn url(option: &str, text: &str) -> Result<Url> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
-        _ => Err(Mistake::new(
+        _ => Err(Mistake::error(
             format!("{option} {text}: not a web address: write http:// or https:// and a host"),
             format!("{option} {text}: URLではありません: http:// か https:// で始めてください"),
         )),
@@ -199,7 +199,7 @@ fn url(option: &str, text: &str) -> Result<Url> {
 
 fn status(knowledge: &Knowledge, text: &str) -> Result<(String, Url)> {
     let Some((service, address)) = text.split_once('=') else {
-        return Err(Mistake::new(
+        return Err(Mistake::error(
             format!("--status-url {text}: write SERVICE=URL, as in icloud=https://status.example.jp/"),
             format!(
                 "--status-url {text}: icloud=https://status.example.jp/ のように「サービス=URL」で書いてください"
@@ -217,7 +217,7 @@ fn one_of(knowledge: &Knowledge, option: &str, list: &str, value: &str) -> Resul
         return Ok(());
     }
     let all = known.join(", ");
-    Err(Mistake::new(
+    Err(Mistake::error(
         format!("--{option} {value}: not known: one of {all}"),
         format!("--{option} {value}: 使えない値です。次から選んでください: {all}"),
     ))
@@ -228,7 +228,7 @@ fn trust(file: Option<&Path>) -> Result<Trust> {
     let name = file.display();
     let pem = std::fs::read(file).map_err(|error| unreadable("--ca-file", file, &error))?;
     Trust::load(Some(&pem)).map_err(|error| {
-        Mistake::new(
+        Mistake::error(
             format!("--ca-file {name}: no usable certificate: {error}: it must hold PEM certificates (BEGIN CERTIFICATE)"),
             format!("--ca-file {name}: 使える証明書がありません: {error}: PEM形式(BEGIN CERTIFICATE)のファイルにしてください"),
         )
@@ -239,7 +239,7 @@ fn deadline(seconds: f64) -> Result<Duration> {
     if (0.1..=600.0).contains(&seconds) {
         return Ok(Duration::from_secs_f64(seconds));
     }
-    Err(Mistake::new(
+    Err(Mistake::error(
         format!("--deadline {seconds}: must be from 0.1 to 600 seconds"),
         format!("--deadline {seconds}: 0.1秒から600秒の間にしてください"),
     ))
@@ -296,7 +296,7 @@ fn first_line(source: impl BufRead) -> std::io::Result<Option<Secret>> {
 
 fn unreadable(option: &str, file: &Path, error: &std::io::Error) -> anyhow::Error {
     let name = file.display();
-    Mistake::new(
+    Mistake::error(
         format!("{option} {name}: {error}: name a file that can be read"),
         format!("{option} {name}: 読めません({error}): 読み取れるファイルを指定してください"),
     )
@@ -304,7 +304,7 @@ fn unreadable(option: &str, file: &Path, error: &std::io::Error) -> anyhow::Erro
 
 fn empty(option: &str, file: &Path) -> anyhow::Error {
     let name = file.display();
-    Mistake::new(
+    Mistake::error(
         format!("{option} {name}: its first line is empty: put the password there, or use --no-login"),
         format!("{option} {name}: 1行目が空です: パスワードを1行目に書くか、--no-login を使ってください"),
     )

@@ -77,11 +77,11 @@ fn scenario(name: &str) -> Result<Scenario> {
     match catalogue::load(name) {
         Some(Ok(scenario)) if scenario.process.is_some() => Ok(scenario),
         Some(Err(error)) => Err(anyhow!("scenario {name}: {error}")),
-        Some(Ok(_)) => Err(Mistake::new(
+        Some(Ok(_)) => Err(Mistake::error(
             format!("{name}: this scenario needs real servers: see naosu try --list"),
             format!("{name}: 実サーバが必要なシナリオです: naosu try --list から選んでください"),
         )),
-        None => Err(Mistake::new(
+        None => Err(Mistake::error(
             format!("{name}: no such scenario: see naosu try --list"),
             format!("{name}: そのシナリオはありません: naosu try --list から選んでください"),
         )),
