@@ -38,7 +38,9 @@ fn validate(root: &Value, schema: &Value, value: &Value, path: &str, problems: &
     let properties = &schema["properties"];
     for (keyword, rule) in schema.as_object().expect("a schema is an object") {
         match keyword.as_str() {
-            "$schema" | "$id" | "$defs" | "title" | "description" | "properties" => {}
+            // the last four lead to other schemas and are followed below
+            "$schema" | "$id" | "$defs" | "title" | "description" | "properties" | "items" | "$ref"
+            | "oneOf" => {}
             "type" => {
                 let fits = match rule {
                     Value::Array(types) => types.iter().any(|one| is(one, value)),
@@ -81,7 +83,6 @@ fn validate(root: &Value, schema: &Value, value: &Value, path: &str, problems: &
                     problem("an item stands there twice".to_owned());
                 }
             }
-            "items" | "$ref" | "oneOf" => {}
             other => panic!("the validator does not know {other}: teach it"),
         }
     }
