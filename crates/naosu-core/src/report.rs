@@ -60,7 +60,7 @@ pub fn report(knowledge: &Knowledge, evidence: Evidence, lang: Lang) -> Report {
 /// From the observation that ended last back along what it had to wait for, each time the one that ended last.
 fn timing(evidence: &Evidence) -> Timing {
     let all = &evidence.observations;
-    let end = |index: usize| all[index].started_ms + all[index].elapsed_ms;
+    let end = |index: usize| all[index].started_ms.saturating_add(all[index].elapsed_ms);
     let mut chain: Vec<usize> = Vec::new();
     let mut next = (0..all.len()).filter(|index| all[*index].elapsed_ms > 0).max_by_key(|index| end(*index));
     while let Some(index) = next {

@@ -38,7 +38,8 @@ const NAMED: f64 = 0.02;
 
 /// The step to take next, or nothing when all is well.
 ///
-/// Actions are ranked by efficiency, the probability that it helps divided by its cost (troubleshooting §1.2); what
+/// Actions are ranked by efficiency, the probability that it helps divided by its cost (Heckerman, Breese &
+/// Rommelse 1995, "Decision-theoretic troubleshooting"); what
 /// must be done before the best one comes first.
 pub fn next_step(
     knowledge: &Knowledge,

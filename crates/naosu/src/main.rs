@@ -14,7 +14,10 @@ mod render;
 mod usage;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage::tell_call(&error, language::of_environment()),
+    };
     let lang = cli.lang.map_or_else(language::of_environment, Into::into);
     cmd::run(cli, lang).unwrap_or_else(|error| usage::tell(&error, lang))
 }

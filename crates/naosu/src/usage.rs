@@ -44,3 +44,26 @@ pub(crate) fn tell(error: &anyhow::Error, lang: Lang) -> ExitCode {
     drop(writeln!(std::io::stderr(), "naosu: {line}"));
     ExitCode::from(WRONG_USAGE)
 }
+
+/// Tells a call that could not be read, in one line; help and version, which were asked for, are printed.
+pub(crate) fn tell_call(error: &clap::Error, lang: Lang) -> ExitCode {
+    if !error.use_stderr() {
+        return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::from(WRONG_USAGE) };
+    }
+    let rendered = error.render().to_string();
+    let what: Vec<&str> = rendered
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    let what = what.join(" ");
+    let what = what.trim_start_matches("error: ");
+    let line = match lang {
+        Lang::En => format!("{what}: see naosu --help"),
+        Lang::Ja => format!("呼び出し方の誤り: {what}: naosu --help で使い方を確認できます"),
+    };
+    // when stderr is gone there is nobody left to tell
+    drop(writeln!(std::io::stderr(), "naosu: {line}"));
+    ExitCode::from(WRONG_USAGE)
+}

@@ -12,7 +12,7 @@ const PRIOR_OTHER: f64 = 15.0;
 const PRIOR_HEALTHY: f64 = 600.0;
 /// P(some failing outcome of an endpoint | a cause we do not know): it has to be one of some sixty.
 const OTHER: f64 = 0.01;
-/// The likelihoods are kept above this: no single observation rules a cause out for good (troubleshooting §1.1).
+/// The likelihoods are kept above this: no single observation rules a cause out for good.
 const FLOOR: f64 = 1e-4;
 
 /// Hypotheses and signatures, made ready for quick matching.

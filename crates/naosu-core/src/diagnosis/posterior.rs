@@ -4,7 +4,8 @@ use super::model::{Hypothesis, Model, Spoken};
 
 /// The probability of each hypothesis of the model, given the signatures that speak.
 ///
-/// w(h) = π(h) · ∏ L(signature | h), normalised (troubleshooting §1.1; one fault, naive Bayes over evidence groups);
+/// w(h) = π(h) · ∏ L(signature | h), normalised: one fault, naive Bayes over evidence groups (Jensen et al. 2001,
+/// "The SACSO methodology for troubleshooting complex systems");
 /// a pair makes a signature as likely as the one of its two causes that makes it more likely.
 /// Sums in log space; the cost is the number of hypotheses plus the number of likelihoods that are named.
 pub(super) fn posterior(model: &Model, spoken: &[Spoken]) -> Vec<f64> {

@@ -1,7 +1,7 @@
 //! What evidence speaks for which cause: `knowledge/signatures/`.
 //!
 //! A file is a *group* of evidence that is counted once: its signatures are tried in order, and only the first that
-//! matches speaks (the staged outcome of ../troubleshooting §1.10: later stages are conditioned on earlier ones).
+//! matches speaks (later stages are conditioned on earlier ones).
 //! The likelihoods are P(this signature | cause); causes that are not named have `rest`.
 
 use std::collections::BTreeMap;

@@ -74,7 +74,8 @@ impl Page {
     /// A text beside a head of that many columns, continued under itself.
     pub(crate) fn hanging(&self, head: &str, columns: usize, text: &str) -> String {
         let space = self.width.saturating_sub(columns).max(20);
-        let lines = textwrap::wrap(text, textwrap::Options::new(space).break_words(true));
+        let text = tame(text);
+        let lines = textwrap::wrap(&text, textwrap::Options::new(space).break_words(true));
         let mut out = String::new();
         for (index, line) in lines.iter().enumerate() {
             if index == 0 {
@@ -91,6 +92,11 @@ impl Page {
         }
         out
     }
+}
+
+/// The text with spaces for control characters: what comes from outside does not steer the terminal.
+pub(crate) fn tame(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// The text followed by as many spaces as bring it to that many columns; East Asian wide characters take two.

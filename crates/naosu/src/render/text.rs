@@ -9,7 +9,7 @@ use naosu_core::report::Report;
 use naosu_core::sentence::{sentence, variable_name};
 use unicode_width::UnicodeWidthStr;
 
-use super::page::{Page, Tone, padded};
+use super::page::{Page, Tone, padded, tame};
 use crate::language::pick;
 
 /// Variables that always have a line, in the order of the lines.
@@ -98,7 +98,7 @@ impl View<'_> {
             (None, Lang::En) => format!("Checked this device and its network ({seconds} s)"),
             (None, Lang::Ja) => format!("この端末とネットワークを調べました({seconds} 秒)"),
         };
-        self.page.paint(Tone::Strong, &title) + "\n"
+        self.page.paint(Tone::Strong, &tame(&title)) + "\n"
     }
 
     fn findings(&self) -> String {
