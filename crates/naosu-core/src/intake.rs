@@ -89,16 +89,33 @@ pub fn recognise(knowledge: &Knowledge, text: &str) -> Recognised {
 }
 
 /// One line of `naosu ask --batch`: the contract with tests from outside.
-pub fn ask_line(knowledge: &Knowledge, id: &str, text: &str) -> serde_json::Value {
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AskLine {
+    /// The id of the text.
+    pub id: String,
+    /// Symptoms, best first.
+    pub symptom: Vec<Scored>,
+    /// Causes, best first.
+    pub cause: Vec<Scored>,
+    /// The service, `unknown` when it is not said.
+    pub service: String,
+    /// The device, `unknown` when it is not said.
+    pub device: String,
+    /// The mail program, `unknown` when it is not said.
+    pub client: String,
+}
+
+/// What the words of one line of `naosu ask --batch` say.
+pub fn ask_line(knowledge: &Knowledge, id: &str, text: &str) -> AskLine {
     let found = recognise(knowledge, text);
-    serde_json::json!({
-        "id": id,
-        "symptom": rounded(&found.symptom),
-        "cause": rounded(&found.cause),
-        "service": found.service,
-        "device": found.device,
-        "client": found.client,
-    })
+    AskLine {
+        id: id.to_owned(),
+        symptom: rounded(&found.symptom),
+        cause: rounded(&found.cause),
+        service: found.service,
+        device: found.device,
+        client: found.client,
+    }
 }
 
 /// What is wrong with the knowledge of words: patterns that do not compile, ids that do not resolve.
@@ -106,8 +123,8 @@ pub fn problems(knowledge: &Knowledge) -> Vec<Problem> {
     Recogniser::new(knowledge).1
 }
 
-/// Probabilities as a person would write them; what rounds to nothing is left out.
-fn rounded(scored: &[Scored]) -> Vec<Scored> {
+/// Probabilities to four places; what rounds to nothing is left out.
+pub fn rounded(scored: &[Scored]) -> Vec<Scored> {
     scored
         .iter()
         .map(|Scored { id, p }| Scored { id: id.clone(), p: (p * 1e4).round() / 1e4 })

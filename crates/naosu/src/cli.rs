@@ -35,6 +35,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Measure an account and its network, find the cause, give the next step
     Check(Box<CheckArguments>),
+    /// Recognise what is wrong from words or a screenshot, and advise; measures nothing
+    Ask(AskArguments),
     /// Repeat the diagnosis from a saved evidence file, without network
     Diagnose(DiagnoseArguments),
     /// See it work: check an account in a small mail world inside this process, with a fault put in
@@ -127,6 +129,31 @@ pub(crate) struct CheckArguments {
     /// Show the observations behind each line
     #[arg(short, long, help_heading = "Run")]
     pub(crate) verbose: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AskArguments {
+    /// What the screen says, or what is wrong, in your own words
+    #[arg(required_unless_present_any = ["batch", "image"])]
+    pub(crate) words: Option<String>,
+    /// Read many texts, one JSON object with `id` and `text` on each line; `-` reads standard input
+    #[arg(long, value_name = "FILE.jsonl", value_hint = ValueHint::FilePath, conflicts_with_all = ["words", "image", "json", "device", "service", "client"])]
+    pub(crate) batch: Option<PathBuf>,
+    /// Read the text in a picture of the screen (needs Tesseract)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) image: Option<PathBuf>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Device with the trouble (iphone, ipad, mac, android, windows, linux)
+    #[arg(long, value_name = "DEVICE")]
+    pub(crate) device: Option<String>,
+    /// Service (icloud, gmail, docomo, `apple_id`, imessage, …)
+    #[arg(long, value_name = "SERVICE")]
+    pub(crate) service: Option<String>,
+    /// Mail program (`ios_mail`, `mac_mail`, outlook, thunderbird, …)
+    #[arg(long, value_name = "CLIENT")]
+    pub(crate) client: Option<String>,
 }
 
 #[derive(Args, Debug)]

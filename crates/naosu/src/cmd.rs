@@ -10,6 +10,7 @@ use naosu_core::knowledge::{Knowledge, Lang, Problem, embedded};
 use crate::cli::{Cli, Command};
 use crate::usage::Mistake;
 
+mod ask;
 mod check;
 mod diagnose;
 mod document;
@@ -22,6 +23,7 @@ pub(crate) fn run(cli: Cli, lang: Lang) -> Result<ExitCode> {
     let knowledge = || load(cli.knowledge.as_deref());
     match cli.command {
         Command::Check(arguments) => check::run(&knowledge()?, &arguments, lang, cli.color),
+        Command::Ask(arguments) => ask::run(&knowledge()?, &arguments, lang, cli.color),
         Command::Diagnose(arguments) => diagnose::run(&knowledge()?, &arguments, lang, cli.color),
         Command::Try(arguments) => try_world::run(&knowledge()?, &arguments, lang, cli.color),
         Command::Knowledge(arguments) => knowledge::run(cli.knowledge.as_deref(), &arguments.command, lang),

@@ -36,15 +36,12 @@ pub(crate) fn order(knowledge: &Knowledge, arguments: &CheckArguments, lang: Lan
             servers.push(server(protocol, text)?);
         }
     }
-    for (option, list, value) in [
-        ("device", "device", &arguments.device),
-        ("service", "service", &arguments.service),
-        ("client", "client", &arguments.client),
-    ] {
-        if let Some(value) = value {
-            one_of(knowledge, option, list, value)?;
-        }
-    }
+    situation(
+        knowledge,
+        arguments.device.as_deref(),
+        arguments.service.as_deref(),
+        arguments.client.as_deref(),
+    )?;
     let resolvers = arguments.resolver.iter().map(|text| resolver(text)).collect::<Result<Vec<_>>>()?;
     let ntp = arguments.ntp.iter().map(|text| host_port("--ntp", text, 123)).collect::<Result<Vec<_>>>()?;
     let connectivity = arguments
@@ -208,6 +205,21 @@ fn status(knowledge: &Knowledge, text: &str) -> Result<(String, Url)> {
     };
     one_of(knowledge, "status-url", "service", service)?;
     Ok((service.to_owned(), url("--status-url", address)?))
+}
+
+/// `--device`, `--service` and `--client` as the taxonomy knows them.
+pub(super) fn situation(
+    knowledge: &Knowledge,
+    device: Option<&str>,
+    service: Option<&str>,
+    client: Option<&str>,
+) -> Result<()> {
+    for (option, value) in [("device", device), ("service", service), ("client", client)] {
+        if let Some(value) = value {
+            one_of(knowledge, option, option, value)?;
+        }
+    }
+    Ok(())
 }
 
 /// A value of a closed list of the taxonomy.
