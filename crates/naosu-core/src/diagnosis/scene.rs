@@ -528,18 +528,16 @@ fn addresses_tried(all: &[Observation]) -> bool {
     })
 }
 
-/// IPv4 addresses of one host and port of which some answer and some do not.
+/// Addresses of one host and port of which some answer and an IPv4 one does not; IPv6 alone is another matter.
 fn partly_dead(all: &[Observation]) -> Vec<usize> {
     let mut hosts: BTreeMap<String, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
     for (index, observation) in all.iter().enumerate().filter(|(_, o)| o.variable == "tcp") {
-        if observation.text("address").is_none_or(|address| address.contains(':')) {
-            continue;
-        }
+        let six = observation.text("address").is_some_and(|address| address.contains(':'));
         let key = format!("{}:{}", observation.text("host").unwrap_or_default(), port(observation));
         let (open, dead) = hosts.entry(key).or_default();
         match observation.outcome.as_str() {
             "open" => open.push(index),
-            "silent" | "refused" | "reset" | "unreachable" | "prohibited" => dead.push(index),
+            "silent" | "refused" | "reset" | "unreachable" | "prohibited" if !six => dead.push(index),
             _ => {}
         }
     }

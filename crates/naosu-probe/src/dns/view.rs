@@ -160,7 +160,11 @@ fn compare(views: &[View], subject: String, recorder: &Recorder) {
     });
     pending.detail("views", words.collect::<Vec<_>>().join("; "));
     let replies: Vec<&View> = views.iter().filter(|view| is_reply(view.reply.outcome)).collect();
-    let first_fails = views.first().is_some_and(|view| !is_reply(view.reply.outcome));
+    let answered = views.iter().any(|view| view.reply.outcome == "answer");
+    // "no such name" for a name that another resolver knows is a failure too
+    let first_fails = views.first().is_some_and(|view| {
+        !is_reply(view.reply.outcome) || (view.reply.outcome == "nxdomain" && answered)
+    });
     let outcome = match replies.as_slice() {
         [] => "unmeasured",
         _ if first_fails => "first_fails",
