@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use naosu_core::diagnosis::{RankedCause, Verdict, state};
-use naosu_core::evidence::Observation;
+use naosu_core::evidence::{Observation, ObservationId};
 use naosu_core::knowledge::{Knowledge, Lang, State};
 use naosu_core::report::Report;
 use naosu_core::sentence::{sentence, variable_name};
@@ -295,6 +295,17 @@ impl View<'_> {
 
     fn observations(&self) -> String {
         let mut out = String::new();
+        for cause in self.report.diagnosis.causes.iter().take(3) {
+            let ids =
+                |list: &[ObservationId]| list.iter().map(|id| id.0.as_str()).collect::<Vec<_>>().join(" ");
+            let (pro, contra) = (ids(&cause.evidence_for), ids(&cause.evidence_against));
+            let text = pick(
+                self.lang,
+                format!("{}: for {pro}; against {contra}", self.named(cause)),
+                format!("{}: 根拠 {pro} / 反証 {contra}", self.named(cause)),
+            );
+            out.push_str(&self.block(Tone::Quiet, &padded("", self.label_columns()), &text));
+        }
         for observation in &self.report.evidence.observations {
             let said = sentence(self.knowledge, observation, self.lang, self.year());
             let head = format!("{:>5} {:>6} ms  ", observation.id.0, observation.elapsed_ms);
