@@ -16,6 +16,7 @@ use crate::knowledge::{Knowledge, State};
 
 pub use self::model::Model;
 use self::model::{Hypothesis, Spoken};
+use self::scene::Scene;
 
 pub mod model;
 mod posterior;
@@ -68,12 +69,36 @@ pub struct RankedCause {
     pub evidence_against: Vec<ObservationId>,
 }
 
+/// The signatures that some evidence shows: what [`diagnose`] weighs.
+#[derive(Debug)]
+pub struct Signs<'a> {
+    model: &'a Model,
+    spoken: Vec<Spoken>,
+}
+
+impl<'a> Signs<'a> {
+    /// Reads the evidence.
+    pub fn of(knowledge: &'a Knowledge, evidence: &Evidence) -> Self {
+        Self::in_scene(&knowledge.model, &Scene::new(knowledge, evidence))
+    }
+
+    /// The probability of every hypothesis, in the model's order; they add up to one.
+    pub fn posterior(&self) -> Vec<f64> {
+        posterior::posterior(self.model, &self.spoken)
+    }
+
+    fn in_scene(model: &'a Model, scene: &Scene) -> Self {
+        Self { model, spoken: model.spoken(scene) }
+    }
+}
+
 /// Diagnoses evidence.
 pub fn diagnose(knowledge: &Knowledge, evidence: &Evidence) -> Diagnosis {
     let model = &knowledge.model;
-    let scene = scene::Scene::new(knowledge, evidence);
-    let spoken = model.spoken(&scene);
-    let weights = posterior::posterior(model, &spoken);
+    let scene = Scene::new(knowledge, evidence);
+    let signs = Signs::in_scene(model, &scene);
+    let weights = signs.posterior();
+    let spoken = signs.spoken;
 
     let mut causes: Vec<RankedCause> = Vec::new();
     let (mut healthy, mut something_else) = (0.0, 0.0);

@@ -11,20 +11,27 @@ pub(crate) struct Ran {
     pub(crate) stderr: String,
 }
 
-/// Calls `naosu` with nothing of the surrounding environment that could change what it does.
+/// `naosu` with nothing of the surrounding environment that could change what it does.
+pub(crate) fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_naosu"));
+    command.env_clear().env("LANG", "C.UTF-8");
+    for kept in ["PATH", "SystemRoot", "TMPDIR", "LLVM_PROFILE_FILE"] {
+        if let Some(value) = std::env::var_os(kept) {
+            command.env(kept, value);
+        }
+    }
+    command
+}
+
+/// Calls it.
 pub(crate) fn naosu<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Ran {
     naosu_with_input(arguments, "")
 }
 
 /// The same with something on standard input.
 pub(crate) fn naosu_with_input<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>, input: &str) -> Ran {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_naosu"));
-    command.args(arguments).env_clear().env("LANG", "C.UTF-8");
-    for kept in ["PATH", "SystemRoot", "TMPDIR", "LLVM_PROFILE_FILE"] {
-        if let Some(value) = std::env::var_os(kept) {
-            command.env(kept, value);
-        }
-    }
+    let mut command = command();
+    command.args(arguments);
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

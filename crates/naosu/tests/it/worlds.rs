@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use naosu_lab::catalogue;
 use naosu_lab::scenario::{Scenario, Verdict};
-use naosu_lab::world::{SignIn, World};
+use naosu_lab::world::{Heard, SignIn, World};
 use serde_json::Value;
 
 use crate::run::{Ran, naosu};
@@ -45,7 +45,7 @@ fn play(name: &str) -> Result<(), String> {
     let scenario = catalogue::load(name).expect("it is listed").expect("it was loaded before");
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
-    let (ran, evidence, sign_ins) = runtime.block_on(async {
+    let (ran, evidence, sign_ins, heard) = runtime.block_on(async {
         let world = World::start(&scenario).await.expect("the world starts");
         let saved = world.directory().join("evidence-out.json");
         let arguments: Vec<String> =
@@ -57,10 +57,11 @@ fn play(name: &str) -> Result<(), String> {
         });
         let ran = ran.await.expect("the call does not panic");
         let evidence = std::fs::read_to_string(&saved).unwrap_or_default();
-        (ran, evidence, world.sign_ins())
+        (ran, evidence, world.sign_ins(), world.heard())
     });
     if let Some(password) = &scenario.check.password {
         quiet_about(password, &scenario.check.address, &ran, &evidence)?;
+        nothing_in_the_clear(password, &scenario.check.address, &heard)?;
     }
     careful(&sign_ins)?;
     expected(&scenario, &ran)?;
@@ -114,14 +115,8 @@ fn diagnose(path: &Path, more: &[&str]) -> Ran {
 }
 
 /// Neither the password nor what a sign-in makes of it is in any output.
-fn quiet_about(password: &str, address: &str, ran: &Ran, evidence: &str) -> Result<(), String> {
-    let user = address.split('@').next().unwrap_or_default();
-    let forms = [
-        password.to_owned(),
-        STANDARD.encode(password),
-        STANDARD.encode(format!("\0{address}\0{password}")),
-        STANDARD.encode(format!("\0{user}\0{password}")),
-    ];
+pub(crate) fn quiet_about(password: &str, address: &str, ran: &Ran, evidence: &str) -> Result<(), String> {
+    let forms = forms(password, address);
     for (place, text) in [("stdout", ran.stdout.as_str()), ("stderr", &ran.stderr), ("evidence", evidence)] {
         if let Some(form) = forms.iter().find(|form| text.contains(form.as_str())) {
             return Err(format!("{form} is in {place}"));
@@ -130,8 +125,29 @@ fn quiet_about(password: &str, address: &str, ran: &Ran, evidence: &str) -> Resu
     Ok(())
 }
 
-/// One sign-in per protocol at most, and none over a line that is not encrypted.
-fn careful(sign_ins: &[SignIn]) -> Result<(), String> {
+/// No server heard the password, or what a sign-in makes of it, over a line that is not encrypted.
+fn nothing_in_the_clear(password: &str, address: &str, heard: &[Heard]) -> Result<(), String> {
+    let forms = forms(password, address);
+    let tells = |line: &&Heard| !line.encrypted && forms.iter().any(|form| line.text.contains(form.as_str()));
+    match heard.iter().find(tells) {
+        Some(line) => Err(format!("{} heard {} in the clear", line.server, line.text)),
+        None => Ok(()),
+    }
+}
+
+/// A password as it goes over the line: itself, and in Base64 alone and with the user's name (RFC 4616).
+fn forms(password: &str, address: &str) -> [String; 4] {
+    let user = address.split('@').next().unwrap_or_default();
+    [
+        password.to_owned(),
+        STANDARD.encode(password),
+        STANDARD.encode(format!("\0{address}\0{password}")),
+        STANDARD.encode(format!("\0{user}\0{password}")),
+    ]
+}
+
+/// One sign-in per protocol at most, none over a line that is not encrypted, and none after the password was refused.
+pub(crate) fn careful(sign_ins: &[SignIn]) -> Result<(), String> {
     let protocol =
         |server: &str| ["imap", "pop", "smtp"].into_iter().find(|protocol| server.starts_with(protocol));
     let mut times: BTreeMap<&str, usize> = BTreeMap::new();
@@ -141,9 +157,15 @@ fn careful(sign_ins: &[SignIn]) -> Result<(), String> {
         }
         *times.entry(protocol(&sign_in.server).unwrap_or(&sign_in.server)).or_default() += 1;
     }
-    match times.into_iter().find(|(_, times)| *times > 1) {
-        Some((server, times)) => Err(format!("signed in to {server} {times} times")),
-        None => Ok(()),
+    if let Some((server, times)) = times.into_iter().find(|(_, times)| *times > 1) {
+        return Err(format!("signed in to {server} {times} times"));
+    }
+    let mut refused = sign_ins.iter().skip_while(|sign_in| sign_in.accepted);
+    match (refused.next(), refused.next()) {
+        (Some(first), Some(again)) => {
+            Err(format!("signed in to {} after {} had refused it", again.server, first.server))
+        }
+        _ => Ok(()),
     }
 }
 
