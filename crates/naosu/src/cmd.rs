@@ -10,6 +10,7 @@ use naosu_core::knowledge::{Knowledge, Lang, Problem, embedded};
 use crate::cli::{Cli, Command};
 use crate::usage::Mistake;
 
+mod case;
 mod check;
 mod diagnose;
 mod document;
@@ -23,6 +24,7 @@ pub(crate) fn run(cli: Cli, lang: Lang) -> Result<ExitCode> {
     match cli.command {
         Command::Check(arguments) => check::run(&knowledge()?, &arguments, lang, cli.color),
         Command::Diagnose(arguments) => diagnose::run(&knowledge()?, &arguments, lang, cli.color),
+        Command::Case(arguments) => case::run(&knowledge()?, &arguments, lang),
         Command::Try(arguments) => try_world::run(&knowledge()?, &arguments, lang, cli.color),
         Command::Knowledge(arguments) => knowledge::run(cli.knowledge.as_deref(), &arguments.command, lang),
         Command::Completions { shell } => document::completions(shell),
