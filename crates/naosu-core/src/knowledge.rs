@@ -27,7 +27,7 @@ pub use self::phrase::{Context, Forms, Phrase, Topic};
 pub use self::provider::{Auth, Protocol, Provider, Providers, Quirk, Security, Server, UserName};
 pub use self::question::{Choice, Question, STRONGEST_RATIO};
 pub use self::reply::{Classified, Group, Kind, Match, Replies, Reply, Said, Side, Specificity};
-pub use self::signature::{Scope, Signature, SignatureGroup};
+pub use self::signature::{Pair, Pairs, Scope, Signature, SignatureGroup};
 pub use self::situation::{Only, Situation};
 pub use self::status::{Covers, StatusFeed, StatusFormat, status_feeds};
 pub use self::symptom::Symptom;
@@ -162,7 +162,8 @@ impl Knowledge {
             .flat_map(|t: &Taxonomy| t.cause.keys())
             .map(|id| (id.clone(), prior(id)))
             .collect();
-        let model = Model::new(&priors, &[], &signatures, &mut problems);
+        let pairs: Pairs = single(files, "pairs.toml", &mut problems).unwrap_or_default();
+        let model = Model::new(&priors, &pairs.pair, &signatures, &mut problems);
         match taxonomy {
             Some(taxonomy) if problems.is_empty() => {
                 let later = Later { files: later(files), ..Later::default() };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::knowledge::{Problem, Scope, SignatureGroup};
+use crate::knowledge::{Pair, Problem, Scope, SignatureGroup};
 
 use super::scene::{FactSet, Scene};
 use super::words::Silence;
@@ -97,7 +97,7 @@ impl Model {
     /// Compiles priors, pairs and signatures; ids and conditions that make no sense are told.
     pub(crate) fn new(
         priors: &BTreeMap<String, f64>,
-        pairs: &[(String, String, f64)],
+        pairs: &[Pair],
         groups: &BTreeMap<String, SignatureGroup>,
         problems: &mut Vec<Problem>,
     ) -> Self {
@@ -106,15 +106,16 @@ impl Model {
             model.hypotheses.push(Hypothesis::Cause(index));
             model.log_priors.push(prior.ln());
         }
-        for (one, two, prior) in pairs {
+        for pair in pairs {
+            let [one, two] = &pair.causes;
             match (model.cause(one), model.cause(two)) {
-                (Some(one), Some(two)) => {
+                (Some(one), Some(two)) if pair.prior > 0.0 && one != two => {
                     model.hypotheses.push(Hypothesis::Pair(one, two));
-                    model.log_priors.push(prior.ln());
+                    model.log_priors.push(pair.prior.ln());
                 }
                 _ => problems.push(Problem {
                     path: "pairs.toml".to_owned(),
-                    what: format!("names a cause that does not exist: {one} + {two}"),
+                    what: format!("is not a pair of two causes with a prior above 0: {one} + {two}"),
                 }),
             }
         }

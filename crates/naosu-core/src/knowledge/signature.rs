@@ -58,3 +58,23 @@ pub struct Signature {
     /// P(signature | nothing is wrong); when absent `rest` for the run's groups, and next to nothing for an endpoint's.
     pub healthy: Option<f64>,
 }
+
+/// Pairs of causes that occur together: `knowledge/pairs.toml`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pairs {
+    /// The pairs.
+    pub pair: Vec<Pair>,
+}
+
+/// Two causes that occur together.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pair {
+    /// Both causes.
+    pub causes: [String; 2],
+    /// How often, per 1000 troubles.
+    pub prior: f64,
+    /// How that comes about.
+    pub why: String,
+}

@@ -298,6 +298,20 @@ fn replies_name_the_cause() {
 }
 
 #[test]
+fn two_faults_that_occur_together_are_both_named() {
+    let diagnosis = diagnosed(
+        "connectivity online ipv4 rtt_ms=9
+         clock accurate device offset_s=0.1
+         imap sign_in_refused imap.example.jp:993 reply=[AUTHENTICATIONFAILED]_Authentication_failed. reply_phase=auth
+         smtp tls_plaintext smtp.example.jp:587",
+    );
+    let mut named: Vec<&str> = diagnosis.causes.iter().take(2).map(|cause| cause.id.as_str()).collect();
+    named.sort_unstable();
+    assert_eq!(named, ["wrong_password", "wrong_port_or_security"], "{diagnosis:#?}");
+    assert!(diagnosis.causes[1].probability > 0.5, "{diagnosis:#?}");
+}
+
+#[test]
 fn what_is_full() {
     found("mailbox_full", &online("imap_quota full INBOX\nimap ok imap.example.jp:993"));
     found("device_storage_full", &online("imap ok imap.example.jp:993").replace("disk enough", "disk full"));
