@@ -12,6 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::{Evidence, ObservationId};
+use crate::intake::Recognised;
 use crate::knowledge::{Knowledge, State};
 
 pub use self::model::Model;
@@ -21,6 +22,7 @@ use self::scene::Scene;
 pub mod model;
 mod posterior;
 mod scene;
+mod words;
 
 /// From this probability on a cause counts as found, and health as health.
 pub const FOUND: f64 = 0.5;
@@ -136,6 +138,44 @@ pub fn diagnose(knowledge: &Knowledge, evidence: &Evidence) -> Diagnosis {
         causes.retain(|cause| !cause.evidence_for.is_empty());
     }
     Diagnosis { verdict, causes, something_else: rounded(something_else), would_settle }
+}
+
+/// How probable everything is that could be the matter, by what was measured and said.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weights {
+    /// Each cause, in the order of [`Model::causes`]; a pair of causes counts for both.
+    pub causes: Vec<f64>,
+    /// A cause that we do not know.
+    pub other: f64,
+    /// Nothing is wrong.
+    pub healthy: f64,
+}
+
+/// The probabilities by evidence and by what was recognised in words; either may be missing.
+pub fn weights(knowledge: &Knowledge, evidence: Option<&Evidence>, said: Option<&Recognised>) -> Weights {
+    let model = &knowledge.model;
+    let spoken =
+        evidence.map_or_else(Vec::new, |evidence| model.spoken(&scene::Scene::new(knowledge, evidence)));
+    let said = said.map(|recognised| words::factors(knowledge, recognised));
+    let posterior = posterior::posterior(model, &spoken);
+    let mut weights = Weights { causes: vec![0.0; model.causes.len()], other: 0.0, healthy: 0.0 };
+    for (hypothesis, weight) in model.hypotheses.iter().zip(&posterior) {
+        match hypothesis {
+            Hypothesis::Healthy => weights.healthy += weight,
+            Hypothesis::Other => weights.other += weight,
+            Hypothesis::Cause(cause) => weights.causes[*cause] += weight,
+            Hypothesis::Pair(one, two) => {
+                weights.causes[*one] += weight;
+                weights.causes[*two] += weight;
+            }
+        }
+    }
+    if let Some(factors) = said {
+        for (weight, factor) in weights.causes.iter_mut().zip(factors) {
+            *weight *= factor.exp();
+        }
+    }
+    weights
 }
 
 /// The observations behind the signatures that speak for a cause, and against it.

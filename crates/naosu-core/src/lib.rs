@@ -7,6 +7,7 @@
 //! Start reading at [`evidence`] (what was seen), then [`knowledge`] (what we believe), then [`diagnosis`]
 //! (what follows), then [`report`] (what is said).
 
+pub mod case;
 pub mod diagnosis;
 pub mod evidence;
 pub mod intake;

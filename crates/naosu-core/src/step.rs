@@ -8,6 +8,11 @@ use crate::diagnosis::{Diagnosis, Verdict};
 use crate::evidence::Evidence;
 use crate::knowledge::{Action, ActionKind, Knowledge, Lang, Risk, Situation, Who};
 
+pub mod belief;
+pub mod decide;
+pub mod plan;
+mod sequence;
+
 /// What to do next.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct NextStep {
@@ -23,8 +28,26 @@ pub struct NextStep {
     pub risk: Risk,
     /// What it is, in the person's language.
     pub title: String,
-    /// What to do, in order, in the person's language; a warning comes first.
+    /// What to do, in order, in the person's language; a warning comes first. Of a question: its options, `id: text`.
     pub instructions: Vec<String>,
+    /// What can be answered to it besides how an action came out; empty where that is all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<StepOption>,
+    /// Why it is asked or done, in the person's language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// Of a wait: when it is over, in seconds since 1970 UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<u64>,
+}
+
+/// An answer that a step offers.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct StepOption {
+    /// Its id.
+    pub id: String,
+    /// It, in the person's language.
+    pub text: String,
 }
 
 /// How much a minute of waiting counts beside a minute of work.
@@ -78,7 +101,7 @@ pub fn next_step(
     Some(shown(id, action, addresses, situation, lang))
 }
 
-fn shown(
+pub(crate) fn shown(
     id: &str,
     action: &Action,
     addresses: Vec<String>,
@@ -99,6 +122,9 @@ fn shown(
         risk: action.risk,
         title: action.title.get(lang).to_owned(),
         instructions: warning.chain(action.instructions(situation, lang)).collect(),
+        options: Vec::new(),
+        why: None,
+        due: None,
     }
 }
 
@@ -109,7 +135,7 @@ fn efficiency(action: &Action, causes: &[(&str, f64)]) -> f64 {
 }
 
 /// Minutes of work, of waiting, and of what can go wrong; never nothing.
-fn cost(action: &Action) -> f64 {
+pub(crate) fn cost(action: &Action) -> f64 {
     let effort = match action.who {
         Who::Person => action.minutes,
         Who::Helper | Who::DomainAdmin | Who::Provider => action.minutes * SOMEBODY_ELSE,

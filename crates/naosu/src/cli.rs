@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Ask(AskArguments),
     /// Repeat the diagnosis from a saved evidence file, without network
     Diagnose(DiagnoseArguments),
+    /// Go through one trouble step by step until it works
+    Case(CaseArguments),
     /// See it work: check an account in a small mail world inside this process, with a fault put in
     Try(TryArguments),
     /// Look into the knowledge: causes, symptoms, fixes, providers
@@ -167,6 +169,29 @@ pub(crate) struct DiagnoseArguments {
     /// Show the observations behind each line
     #[arg(short, long)]
     pub(crate) verbose: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct CaseArguments {
+    /// Speak JSON lines on standard input and output
+    #[arg(long)]
+    pub(crate) stdio: bool,
+    /// What the screen says, or what is wrong, in your own words
+    #[arg(long, value_name = "WORDS")]
+    pub(crate) text: Option<String>,
+    /// Begin with what was measured: evidence as saved by --evidence-out, or a report; `-` reads standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) evidence: Option<PathBuf>,
+    /// Device with the trouble (iphone, ipad, mac, android, windows, linux)
+    #[arg(long, value_name = "DEVICE")]
+    pub(crate) device: Option<String>,
+    /// Service (icloud, gmail, docomo, `apple_id`, imessage, …)
+    #[arg(long, value_name = "SERVICE")]
+    pub(crate) service: Option<String>,
+    /// Mail program (`ios_mail`, `mac_mail`, outlook, thunderbird, …)
+    #[arg(long, value_name = "CLIENT")]
+    pub(crate) client: Option<String>,
 }
 
 #[derive(Args, Debug)]

@@ -11,6 +11,7 @@ use crate::cli::{Cli, Command};
 use crate::usage::Mistake;
 
 mod ask;
+mod case;
 mod check;
 mod diagnose;
 mod document;
@@ -26,6 +27,7 @@ pub(crate) fn run(cli: Cli, lang: Lang) -> Result<ExitCode> {
         Command::Check(arguments) => check::run(knowledge()?, &arguments, lang, cli.color),
         Command::Ask(arguments) => ask::run(knowledge()?, &arguments, lang, cli.color),
         Command::Diagnose(arguments) => diagnose::run(knowledge()?, &arguments, lang, cli.color),
+        Command::Case(arguments) => case::run(knowledge()?, &arguments, lang),
         Command::Try(arguments) => try_world::run(knowledge()?, &arguments, lang, cli.color),
         Command::Knowledge(arguments) => knowledge::run(cli.knowledge.as_deref(), &arguments.command, lang),
         Command::Completions { shell } => document::completions(shell),

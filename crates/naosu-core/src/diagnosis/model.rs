@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::knowledge::{Problem, Scope, SignatureGroup};
 
 use super::scene::{FactSet, Scene};
+use super::words::Silence;
 
 /// How probable "something else" is beforehand, on the scale of the causes' priors (per 1000 troubles).
 const PRIOR_OTHER: f64 = 15.0;
@@ -27,6 +28,8 @@ pub struct Model {
     /// The facts that signatures ask for, by their text.
     facts: BTreeMap<String, usize>,
     groups: Vec<Group>,
+    /// What the recognition of words gives when nothing was said.
+    pub(super) silence: Silence,
 }
 
 /// What could be the matter.
@@ -125,8 +128,13 @@ impl Model {
         model
     }
 
+    /// The ids of the causes; hypotheses refer to their places here.
+    pub fn causes(&self) -> &[String] {
+        &self.causes
+    }
+
     /// The place of a cause.
-    pub(super) fn cause(&self, id: &str) -> Option<usize> {
+    pub fn cause(&self, id: &str) -> Option<usize> {
         self.causes.binary_search_by(|known| known.as_str().cmp(id)).ok()
     }
 

@@ -35,7 +35,7 @@ pub(crate) fn run(
 }
 
 /// Evidence from a file: saved by itself, or inside a report.
-fn load(path: &Path) -> Result<Evidence> {
+pub(super) fn load(path: &Path) -> Result<Evidence> {
     let name = path.display();
     let text = read(path).map_err(|error| {
         Mistake::error(

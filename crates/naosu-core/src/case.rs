@@ -1,0 +1,382 @@
+//! One trouble from the first words to the resolution: a fold over events.
+//!
+//! What happened is a list of [`Event`]s that only grows. A [`Case`] is what they add up to, and [`Case::next`] says what
+//! to do now. Terminal, web page, store and tests drive this one machine; it has no clock: the caller dates the events.
+//! Nothing is ever taken out of the list: what was wrong is [`What::Retracted`], and the case is as if it had not been said.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::{Evidence, Request};
+use crate::knowledge::{Knowledge, Lang};
+use crate::step::NextStep;
+
+mod flow;
+mod guide;
+
+pub use self::guide::DID_IT_HELP;
+
+/// The version of the event format that this crate writes.
+pub const SCHEMA: &str = "naosu.case/1";
+
+/// The most events that a case takes; people do not get there, a stuck program does.
+pub const EVENTS_LIMIT: usize = 10_000;
+
+/// Something that happened, and when.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// When, in seconds since 1970 UTC.
+    pub at: u64,
+    /// What.
+    pub what: What,
+}
+
+/// What can happen in a case.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// The case began; always the first event, and only the first.
+    Opened(Opening),
+    /// The probes ran; what they saw replaces what was seen before.
+    Measured(Box<Evidence>),
+    /// A question was answered; a later answer to the same question replaces an earlier one.
+    Answered {
+        /// The question.
+        question: String,
+        /// Its option, `unknown` where the person does not know.
+        option: String,
+    },
+    /// An action was carried out; whether it helped is not known yet.
+    Done {
+        /// The action.
+        action: String,
+    },
+    /// An action was carried out and mail works again.
+    Fixed {
+        /// The action.
+        action: String,
+    },
+    /// An action was carried out and the trouble is still there.
+    NotFixed {
+        /// The action.
+        action: String,
+    },
+    /// An action could not be carried out, or the person does not want it.
+    CouldNot {
+        /// The action.
+        action: String,
+    },
+    /// A way was taken in a flow.
+    Went {
+        /// The flow.
+        flow: String,
+        /// The state that was left.
+        state: String,
+        /// The way, an id within that state.
+        way: String,
+    },
+    /// The person goes on later.
+    Paused,
+    /// The person is back.
+    Resumed,
+    /// An earlier event does not hold: a wrong answer, a changed mind.
+    Retracted {
+        /// Its place in the list, from 0.
+        index: usize,
+    },
+    /// The person reads this language from here on.
+    Language {
+        /// The language.
+        lang: Lang,
+    },
+    /// The person ends the case.
+    Stopped,
+    /// The case is over.
+    Closed(Closing),
+}
+
+/// How a case begins.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Opening {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The words, and what was said about account, service, device and program.
+    pub request: Request,
+    /// The person's language.
+    pub lang: Lang,
+}
+
+/// How a case ended.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Closing {
+    /// Whether it works again.
+    pub resolved: bool,
+    /// The cause that was most probably behind it, where it was resolved.
+    pub cause: Option<String>,
+}
+
+/// What comes next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// A question, an action, a probe, a wait or an escalation.
+    Step(Box<NextStep>),
+    /// Nothing: the case is over.
+    Closed(Closing),
+}
+
+/// What whoever drives the case can do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Driver {
+    /// Talk with the person only.
+    Talks,
+    /// Run the probes too: a step of kind `probe` is answered with [`What::Measured`].
+    Measures,
+}
+
+/// Why an event was not taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Refused {
+    /// The first event does not open the case.
+    #[error("the first event does not open the case")]
+    NotOpened,
+    /// The case is open already.
+    #[error("the case is open already")]
+    OpenAlready,
+    /// The case is over: only retracting is possible.
+    #[error("the case is over")]
+    Over,
+    /// There is no such event, it opens the case, or it retracts another one.
+    #[error("there is no event there that can be retracted")]
+    NotRetractable,
+    /// There are [`EVENTS_LIMIT`] events already.
+    #[error("the case has too many events")]
+    TooMany,
+}
+
+/// One trouble with its history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    events: Vec<Event>,
+}
+
+impl Case {
+    /// Opens a case.
+    pub fn new(at: u64, request: Request, lang: Lang) -> Self {
+        let opening = Opening { schema: SCHEMA.to_owned(), request, lang };
+        Self { events: vec![Event { at, what: What::Opened(opening) }] }
+    }
+
+    /// The case that the events add up to.
+    ///
+    /// # Errors
+    /// The place of the first event that cannot be taken, and why.
+    pub fn replay(events: impl IntoIterator<Item = Event>) -> Result<Self, (usize, Refused)> {
+        let mut case = Self { events: Vec::new() };
+        for (index, event) in events.into_iter().enumerate() {
+            if index > 0 {
+                case.apply(event).map_err(|refused| (index, refused))?;
+            } else if matches!(event.what, What::Opened(_)) {
+                case.events.push(event);
+            } else {
+                return Err((0, Refused::NotOpened));
+            }
+        }
+        if case.events.is_empty() { Err((0, Refused::NotOpened)) } else { Ok(case) }
+    }
+
+    /// Takes the next event; ids that the knowledge does not know are kept and have no effect.
+    ///
+    /// # Errors
+    /// [`Refused`] where it cannot follow; the case is unchanged then.
+    pub fn apply(&mut self, event: Event) -> Result<(), Refused> {
+        if self.events.len() >= EVENTS_LIMIT {
+            return Err(Refused::TooMany);
+        }
+        match &event.what {
+            What::Opened(_) => return Err(Refused::OpenAlready),
+            What::Retracted { index } => match self.events.get(*index).map(|event| &event.what) {
+                None | Some(What::Opened(_) | What::Retracted { .. }) => return Err(Refused::NotRetractable),
+                Some(_) => {}
+            },
+            _ if self.closed().is_some() => return Err(Refused::Over),
+            _ => {}
+        }
+        self.events.push(event);
+        Ok(())
+    }
+
+    /// Everything that happened, in order; the first opens the case.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// How the case began.
+    pub fn opening(&self) -> &Opening {
+        match self.events.first().map(|event| &event.what) {
+            Some(What::Opened(opening)) => opening,
+            _ => unreachable!("new and replay put the opening first"),
+        }
+    }
+
+    /// How it ended; nothing while it is open.
+    pub fn closed(&self) -> Option<Closing> {
+        self.standing().closed
+    }
+
+    /// The language the person reads now.
+    pub fn lang(&self) -> Lang {
+        self.standing().lang
+    }
+
+    /// The event that "back" takes back: the last answer, or result of an action.
+    pub fn last_retractable(&self) -> Option<usize> {
+        let retracted = self.retracted();
+        (0..self.events.len()).rev().find(|index| {
+            !retracted.contains(index)
+                && matches!(
+                    self.events[*index].what,
+                    What::Answered { .. }
+                        | What::Done { .. }
+                        | What::NotFixed { .. }
+                        | What::CouldNot { .. }
+                        | What::Went { .. }
+                )
+        })
+    }
+
+    /// What to do now.
+    pub fn next(&self, knowledge: &Knowledge, driver: Driver) -> Next {
+        guide::next(knowledge, &self.standing(), driver)
+    }
+
+    /// What an answer of the person to a step means: an option of a question, a way of a flow, or how an action came out.
+    /// Nothing where it is no answer to that step.
+    pub fn answer(&self, knowledge: &Knowledge, step: &NextStep, answer: &str) -> Option<What> {
+        guide::answer(knowledge, &self.standing(), step, answer)
+    }
+
+    fn retracted(&self) -> BTreeSet<usize> {
+        let of = |event: &Event| match event.what {
+            What::Retracted { index } => Some(index),
+            _ => None,
+        };
+        self.events.iter().filter_map(of).collect()
+    }
+
+    /// Folds the events that hold.
+    fn standing(&self) -> Standing<'_> {
+        let opening = self.opening();
+        let mut standing = Standing {
+            request: &opening.request,
+            lang: opening.lang,
+            evidence: None,
+            answers: BTreeMap::new(),
+            tried: BTreeMap::new(),
+            pending: None,
+            last_done: None,
+            flow: None,
+            since: 0,
+            now: self.events.last().map_or(0, |event| event.at),
+            closed: None,
+        };
+        let retracted = self.retracted();
+        for (index, event) in self.events.iter().enumerate().skip(1) {
+            if !retracted.contains(&index) {
+                standing.take(event);
+            }
+        }
+        standing
+    }
+}
+
+/// How an action came out.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Tried {
+    /// Carried out; for a safeguard that is all there is to it.
+    Done,
+    /// Carried out, the trouble is still there.
+    NotFixed,
+    /// Not possible, or not wanted.
+    CouldNot,
+}
+
+/// What the events add up to.
+#[derive(Debug)]
+struct Standing<'a> {
+    request: &'a Request,
+    lang: Lang,
+    /// What was measured last.
+    evidence: Option<&'a Evidence>,
+    answers: BTreeMap<&'a str, &'a str>,
+    tried: BTreeMap<&'a str, Tried>,
+    /// An action that was carried out, and since when its result is open; with what was measured after it.
+    pending: Option<Pending<'a>>,
+    /// The action that was carried out last.
+    last_done: Option<&'a str>,
+    /// The way that was taken last in a flow: flow, state, way.
+    flow: Option<(&'a str, &'a str, &'a str)>,
+    /// When it was taken.
+    since: u64,
+    /// When the last event happened.
+    now: u64,
+    closed: Option<Closing>,
+}
+
+/// An action whose result is open.
+#[derive(Clone, Copy, Debug)]
+struct Pending<'a> {
+    action: &'a str,
+    /// Whether the person says that it helped.
+    said_fixed: bool,
+    /// Whether it was measured since.
+    measured: bool,
+}
+
+impl<'a> Standing<'a> {
+    fn take(&mut self, event: &'a Event) {
+        match &event.what {
+            What::Opened(_) | What::Retracted { .. } | What::Paused | What::Resumed => {}
+            What::Measured(evidence) => {
+                self.evidence = Some(evidence);
+                if let Some(pending) = &mut self.pending {
+                    pending.measured = true;
+                }
+            }
+            What::Answered { question, option } => {
+                self.answers.insert(question, option);
+            }
+            What::Done { action } => {
+                self.tried.insert(action, Tried::Done);
+                self.last_done = Some(action);
+                self.pending = Some(Pending { action, said_fixed: false, measured: false });
+                self.since = event.at;
+            }
+            What::Fixed { action } => {
+                self.tried.insert(action, Tried::Done);
+                self.last_done = Some(action);
+                self.pending = Some(Pending { action, said_fixed: true, measured: false });
+            }
+            What::NotFixed { action } => {
+                self.tried.insert(action, Tried::NotFixed);
+                self.last_done = Some(action);
+                self.pending = None;
+            }
+            What::CouldNot { action } => {
+                self.tried.insert(action, Tried::CouldNot);
+                self.pending = None;
+            }
+            What::Went { flow, state, way } => {
+                self.pending = None;
+                self.flow = Some((flow, state, way));
+                self.since = event.at;
+            }
+            What::Language { lang } => self.lang = *lang,
+            What::Stopped => self.closed = Some(Closing { resolved: false, cause: None }),
+            What::Closed(closing) => self.closed = Some(closing.clone()),
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! What to do now in a case, and what an answer to it means.
+
+use std::collections::BTreeSet;
+
+use super::{Closing, Driver, Next, Pending, Standing, Tried, What, flow};
+use crate::diagnosis::{Verdict, diagnose, state};
+use crate::evidence::Evidence;
+use crate::knowledge::{Action, FlowStateKind, Knowledge, Lang, Risk, State};
+use crate::step::belief::{Belief, Known};
+use crate::step::plan::{Course, next as plan};
+use crate::step::{NextStep, StepOption};
+
+/// The question after an action that no probe can verify; its step's id is this.
+pub const DID_IT_HELP: &str = "did_it_help";
+/// The probe after an action; its step's id is this.
+const VERIFY: &str = "verify";
+
+pub(super) fn next(knowledge: &Knowledge, standing: &Standing<'_>, driver: Driver) -> Next {
+    if let Some(closing) = &standing.closed {
+        return Next::Closed(closing.clone());
+    }
+    if let Some(pending) = standing.pending
+        && let Some(next) = verification(knowledge, standing, pending, driver)
+    {
+        return next;
+    }
+    if let Some(place) = place(knowledge, standing) {
+        if place.state.kind == FlowStateKind::Done {
+            return Next::Closed(Closing {
+                resolved: true,
+                cause: flow_cause(knowledge, standing, place.flow_id),
+            });
+        }
+        return Next::Step(Box::new(flow::step(knowledge, place, standing.since, standing.lang)));
+    }
+    let belief = belief(knowledge, standing);
+    match plan(knowledge, &belief, &course(knowledge, standing), standing.lang) {
+        Some(mut step) => {
+            if step.kind == "wait" {
+                step.due = knowledge.care().actions.get(&step.id).map(|action| due(standing.now, action));
+            }
+            Next::Step(Box::new(step))
+        }
+        None => Next::Closed(Closing { resolved: false, cause: None }),
+    }
+}
+
+pub(super) fn answer(
+    knowledge: &Knowledge,
+    standing: &Standing<'_>,
+    step: &NextStep,
+    answer: &str,
+) -> Option<What> {
+    let action = step.id.clone();
+    if step.id == DID_IT_HELP || step.id == VERIFY {
+        let action = standing.pending?.action.to_owned();
+        return match answer {
+            "fixed" => Some(What::Fixed { action }),
+            "not_fixed" | "unknown" | "done" => Some(What::NotFixed { action }),
+            _ => None,
+        };
+    }
+    if let Some((flow, state)) = step.id.split_once('.') {
+        let way = match answer {
+            "done" | "fixed" => step.options.first()?,
+            "not_fixed" | "unknown" => step.options.last()?,
+            way => step.options.iter().find(|option| option.id == way)?,
+        };
+        return Some(What::Went { flow: flow.to_owned(), state: state.to_owned(), way: way.id.clone() });
+    }
+    if step.kind == "question" {
+        let known = step.options.iter().any(|option| option.id == answer) || answer == "unknown";
+        // who says that it works now, or that it does not, without an option for it has not answered the question
+        return known.then(|| What::Answered { question: step.id.clone(), option: answer.to_owned() });
+    }
+    match answer {
+        "fixed" => Some(What::Fixed { action }),
+        "not_fixed" if mends_nothing(knowledge, &action) => Some(What::Done { action }),
+        "not_fixed" => Some(What::NotFixed { action }),
+        "done" => Some(What::Done { action }),
+        "unknown" | "could_not" => Some(What::CouldNot { action }),
+        _ => None,
+    }
+}
+
+/// What comes after an action: measuring again, asking whether it helped, the end, or nothing where the case goes on.
+fn verification(
+    knowledge: &Knowledge,
+    standing: &Standing<'_>,
+    pending: Pending<'_>,
+    driver: Driver,
+) -> Option<Next> {
+    let action = knowledge.care().actions.get(pending.action)?;
+    if !pending.said_fixed && mends_nothing(knowledge, pending.action) {
+        return None;
+    }
+    let probes = driver == Driver::Measures && !action.verify.is_empty();
+    if probes && !pending.measured {
+        return Some(Next::Step(Box::new(probe_step(pending.action, action, standing.lang))));
+    }
+    let seen = standing.evidence.filter(|_| pending.measured);
+    match seen.map(|evidence| outcome(knowledge, evidence, action)) {
+        Some(Seen::Works) => Some(Next::Closed(resolved(knowledge, standing, pending.action))),
+        Some(Seen::Broken) => None,
+        Some(Seen::Unclear) | None if pending.said_fixed => {
+            Some(Next::Closed(resolved(knowledge, standing, pending.action)))
+        }
+        Some(Seen::Unclear) | None if action.flow.is_some() && standing.flow.is_none() => None,
+        Some(Seen::Unclear) | None => {
+            Some(Next::Step(Box::new(did_it_help(pending.action, action, standing.lang))))
+        }
+    }
+}
+
+/// What was measured after an action says about it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Seen {
+    Works,
+    Broken,
+    Unclear,
+}
+
+fn outcome(knowledge: &Knowledge, evidence: &Evidence, action: &Action) -> Seen {
+    let verdict = diagnose(knowledge, evidence).verdict;
+    let states: Vec<State> = evidence
+        .observations
+        .iter()
+        .filter(|observation| action.verify.contains(&observation.variable))
+        .filter_map(|observation| state(knowledge, &observation.variable, &observation.outcome))
+        .collect();
+    if verdict == Verdict::CauseFound || states.contains(&State::Bad) {
+        Seen::Broken
+    } else if states.contains(&State::Good) {
+        Seen::Works
+    } else {
+        Seen::Unclear
+    }
+}
+
+/// It works: credit goes to the most probable of the causes that the action mends.
+fn resolved(knowledge: &Knowledge, standing: &Standing<'_>, action: &str) -> Closing {
+    let belief = belief_before(knowledge, standing, action);
+    let mut best: Option<(f64, &str)> = None;
+    for (weight, id) in belief.weights.iter().zip(knowledge.model.causes()) {
+        let fixes = knowledge.causes.get(id).into_iter().flat_map(|cause| &cause.fixes);
+        for fix in fixes.filter(|fix| fix.action == action) {
+            let credit = weight * fix.probability;
+            if best.is_none_or(|(most, _)| credit > most) {
+                best = Some((credit, id));
+            }
+        }
+    }
+    let ranked = || belief.ranked().first().map(|(place, _)| knowledge.model.causes()[*place].clone());
+    Closing { resolved: true, cause: best.map(|(_, id)| id.to_owned()).or_else(ranked) }
+}
+
+fn flow_cause(knowledge: &Knowledge, standing: &Standing<'_>, flow: &str) -> Option<String> {
+    let flow = knowledge.care().flows.get(flow)?;
+    let belief = belief(knowledge, standing);
+    let ranked = belief.ranked();
+    let ids = ranked.iter().map(|(place, _)| &knowledge.model.causes()[*place]);
+    ids.clone().find(|id| flow.causes.contains(id)).or_else(|| ids.clone().next()).cloned()
+}
+
+fn belief(knowledge: &Knowledge, standing: &Standing<'_>) -> Belief {
+    belief_before(knowledge, standing, "")
+}
+
+/// What is believed, that action not held against any cause.
+fn belief_before(knowledge: &Knowledge, standing: &Standing<'_>, action: &str) -> Belief {
+    let failed = standing.tried.iter().filter(|(id, tried)| **tried != Tried::CouldNot && **id != action);
+    Belief::new(
+        knowledge,
+        &Known {
+            request: Some(standing.request),
+            evidence: standing.evidence,
+            answers: standing.answers.clone(),
+            failed: failed.map(|(id, _)| *id).collect(),
+        },
+    )
+}
+
+fn course<'a>(knowledge: &'a Knowledge, standing: &Standing<'a>) -> Course<'a> {
+    let of = |wanted: fn(Tried) -> bool| -> BTreeSet<&'a str> {
+        standing.tried.iter().filter(|(_, tried)| wanted(**tried)).map(|(id, _)| *id).collect()
+    };
+    let mut safe = of(|tried| tried != Tried::CouldNot);
+    // a risky action's safeguards are gone through together, under the name of the longest
+    for action in knowledge.care().actions.values().filter(|action| action.risk >= Risk::LosesData) {
+        let longest = action
+            .requires
+            .iter()
+            .filter_map(|id| Some((id, knowledge.care().actions.get(id)?.minutes)))
+            .max_by(|a, b| a.1.total_cmp(&b.1).then_with(|| b.0.cmp(a.0)));
+        if longest.is_some_and(|(id, _)| safe.contains(id.as_str())) {
+            safe.extend(action.requires.iter().map(String::as_str));
+        }
+    }
+    let place = standing.last_done.and_then(|id| knowledge.care().actions.get(id));
+    Course {
+        spent: of(|_| true),
+        safe,
+        impossible: of(|tried| tried == Tried::CouldNot),
+        asked: standing.answers.keys().copied().collect(),
+        place: place.map(|action| action.place.as_str()),
+    }
+}
+
+/// Where the case stands in a flow.
+fn place<'a>(knowledge: &'a Knowledge, standing: &Standing<'_>) -> Option<flow::Place<'a>> {
+    if let Some((flow, state, way)) = standing.flow {
+        return flow::after(knowledge, flow, state, way);
+    }
+    let pending = standing.pending.filter(|pending| !pending.measured)?;
+    let action = knowledge.care().actions.get(pending.action)?;
+    flow::doing(knowledge, action.flow.as_deref()?, pending.action)
+}
+
+/// Whether an action is a safeguard or a look, not a repair.
+fn mends_nothing(knowledge: &Knowledge, action: &str) -> bool {
+    !knowledge.causes.values().any(|cause| cause.fixes.iter().any(|fix| fix.action == action))
+}
+
+fn due(now: u64, action: &Action) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "minutes of a wait, not negative"
+    )]
+    now.saturating_add((action.wait_minutes * 60.0) as u64)
+}
+
+fn probe_step(id: &str, action: &Action, lang: Lang) -> NextStep {
+    let title = match lang {
+        Lang::En => "Measure whether it works now",
+        Lang::Ja => "直ったかどうかを測ります",
+    };
+    NextStep {
+        kind: "probe".to_owned(),
+        id: VERIFY.to_owned(),
+        addresses: Vec::new(),
+        minutes: 0.0,
+        risk: Risk::None,
+        title: title.to_owned(),
+        instructions: action.verify.clone(),
+        options: Vec::new(),
+        why: Some(id.to_owned()),
+        due: None,
+    }
+}
+
+fn did_it_help(id: &str, action: &Action, lang: Lang) -> NextStep {
+    let (title, texts) = match lang {
+        Lang::En => ("Does it work now?", ["Yes, it works.", "No, it is as before.", "I cannot tell."]),
+        Lang::Ja => ("直りましたか。", ["はい。直りました。", "いいえ。変わりません。", "わかりません。"]),
+    };
+    let options: Vec<StepOption> = ["fixed", "not_fixed", "unknown"]
+        .iter()
+        .zip(texts)
+        .map(|(id, text)| StepOption { id: (*id).to_owned(), text: text.to_owned() })
+        .collect();
+    NextStep {
+        kind: "question".to_owned(),
+        id: DID_IT_HELP.to_owned(),
+        addresses: Vec::new(),
+        minutes: 0.3,
+        risk: Risk::None,
+        title: title.to_owned(),
+        instructions: options.iter().map(|option| format!("{}: {}", option.id, option.text)).collect(),
+        options,
+        why: Some(format!("{}: {id}", action.title.get(lang))),
+        due: None,
+    }
+}

@@ -1,0 +1,117 @@
+//! What we believe in the middle of a case: measured, said, answered, and tried in vain.
+
+use std::collections::BTreeMap;
+
+use crate::diagnosis::weights;
+use crate::evidence::{Evidence, Request};
+use crate::intake::{Recognised, recognise};
+use crate::knowledge::{Knowledge, Question, STRONGEST_RATIO, Situation};
+
+/// What a case knows.
+#[derive(Clone, Debug, Default)]
+pub struct Known<'a> {
+    /// What was said at the beginning.
+    pub request: Option<&'a Request>,
+    /// What was measured last.
+    pub evidence: Option<&'a Evidence>,
+    /// The answers: question and option.
+    pub answers: BTreeMap<&'a str, &'a str>,
+    /// Actions that were carried out and did not help.
+    pub failed: Vec<&'a str>,
+}
+
+/// The causes with their weights, and the situation they are in.
+#[derive(Clone, Debug)]
+pub struct Belief {
+    /// By place in [`crate::diagnosis::Model::causes`], and at the end a cause that we do not know. Not normalised.
+    pub weights: Vec<f64>,
+    /// The device, an id of the taxonomy.
+    pub device: String,
+    /// The mail program.
+    pub client: String,
+    /// The service.
+    pub service: String,
+    /// How many questions were answered with `unknown`, and how many otherwise.
+    pub answered: (usize, usize),
+}
+
+/// A cause that cannot occur in the situation keeps this much of its weight: situations are told wrongly too.
+const ELSEWHERE: f64 = 0.01;
+
+impl Belief {
+    /// What follows from what is known.
+    pub fn new(knowledge: &Knowledge, known: &Known<'_>) -> Self {
+        let requests: Vec<&Request> =
+            known.request.into_iter().chain(known.evidence.map(|evidence| &evidence.request)).collect();
+        let words = requests.iter().find_map(|request| request.words.as_deref());
+        let said = words.filter(|words| !words.trim().is_empty()).map(|words| recognise(knowledge, words));
+        let said = said.as_ref();
+        let told = |field: fn(&Request) -> Option<&str>, recognised: fn(&Recognised) -> &str| {
+            let told = requests.iter().find_map(|request| field(request).filter(|id| *id != "unknown"));
+            told.or_else(|| said.map(recognised)).unwrap_or("unknown").to_owned()
+        };
+        let device = told(|request| request.device.as_deref(), |said| &said.device);
+        let client = told(|request| request.client.as_deref(), |said| &said.client);
+        let service = told(|request| request.service.as_deref(), |said| &said.service);
+
+        let start = weights(knowledge, known.evidence, said);
+        let mut belief = Self { weights: start.causes, device, client, service, answered: (0, 0) };
+        for (place, id) in knowledge.model.causes().iter().enumerate() {
+            if knowledge.causes.get(id).is_some_and(|cause| !cause.only.admits(belief.situation())) {
+                belief.weights[place] *= ELSEWHERE;
+            }
+        }
+        for (question, option) in &known.answers {
+            if let Some(question) = knowledge.care().questions.get(*question) {
+                belief.answer(knowledge, question, option);
+            }
+        }
+        for action in &known.failed {
+            belief.failed(knowledge, action);
+        }
+        belief.weights.push(start.other);
+        belief
+    }
+
+    /// The situation as far as it is known.
+    pub fn situation(&self) -> Situation<'_> {
+        Situation { device: &self.device, client: &self.client, service: &self.service }
+    }
+
+    /// The probability of each cause, the most probable first, with the cause's place.
+    pub fn ranked(&self) -> Vec<(usize, f64)> {
+        let mass: f64 = self.weights.iter().sum();
+        let mut ranked: Vec<(usize, f64)> = self.weights[..self.weights.len() - 1]
+            .iter()
+            .enumerate()
+            .map(|(place, weight)| (place, if mass > 0.0 { weight / mass } else { 0.0 }))
+            .collect();
+        ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        ranked
+    }
+
+    /// An answer is evidence like any other: P(answer | cause) against what is usual, limited because people err.
+    fn answer(&mut self, knowledge: &Knowledge, question: &Question, option: &str) {
+        let Some(place) = question.options.iter().position(|known| known.id == option) else { return };
+        if option == "unknown" {
+            self.answered.0 += 1;
+        } else {
+            self.answered.1 += 1;
+        }
+        let usual = question.options[place].usual;
+        for (weight, id) in self.weights.iter_mut().zip(knowledge.model.causes()) {
+            let ratio = question.likelihoods(id)[place] / usual;
+            *weight *= ratio.clamp(1.0 / STRONGEST_RATIO, STRONGEST_RATIO);
+        }
+    }
+
+    /// An action that failed takes away from the causes it would have mended.
+    fn failed(&mut self, knowledge: &Knowledge, action: &str) {
+        for (weight, id) in self.weights.iter_mut().zip(knowledge.model.causes()) {
+            let fixes = knowledge.causes.get(id).into_iter().flat_map(|cause| &cause.fixes);
+            for fix in fixes.filter(|fix| fix.action == action) {
+                *weight *= 1.0 - fix.probability;
+            }
+        }
+    }
+}

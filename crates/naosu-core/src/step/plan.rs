@@ -1,0 +1,222 @@
+//! From what is believed to the step for the person: the knowledge's actions and questions as numbers, decided, worded.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::belief::Belief;
+use super::decide::{Act, Ask, Choice, Situation as Numbers, decide};
+use super::{NextStep, StepOption, cost, shown};
+use crate::knowledge::{Action, ActionKind, Knowledge, Lang, Question, Risk};
+
+/// What was done already, beside what is believed.
+#[derive(Clone, Debug, Default)]
+pub struct Course<'a> {
+    /// Actions that are not to be proposed (again): tried, not possible, or not wanted.
+    pub spent: BTreeSet<&'a str>,
+    /// Safeguards that are done.
+    pub safe: BTreeSet<&'a str>,
+    /// Actions that cannot be done; what requires them cannot be done either.
+    pub impossible: BTreeSet<&'a str>,
+    /// Questions that were asked already.
+    pub asked: BTreeSet<&'a str>,
+    /// The place where the person is.
+    pub place: Option<&'a str>,
+}
+
+/// What handing over costs beside the support's own work, in minutes.
+const HAND_OVER: f64 = 240.0;
+/// What every step costs beside its own minutes: reading it, and coming back.
+const STEP: f64 = 1.0;
+/// What a question costs beside its own minutes.
+const INTERRUPTION: f64 = 1.0;
+/// What it takes to get to another place; part of the minutes of each action.
+const WAY: f64 = 1.0;
+/// A risky action does not count against a cause that a harmless one still to be tried ends with this probability.
+const HARMLESS_WOULD_DO: f64 = 0.4;
+/// Causes less probable than this are not named with a step.
+const NAMED: f64 = 0.005;
+/// Nor those that it mends less probably.
+const MENDS: f64 = 0.2;
+
+/// The step to take next; nothing where nothing is left to be done or asked.
+pub fn next(knowledge: &Knowledge, belief: &Belief, course: &Course<'_>, lang: Lang) -> Option<NextStep> {
+    let problem = Problem::new(knowledge, belief, course);
+    match decide(&problem.numbers).choice {
+        Choice::Act(at) => Some(problem.action_step(at, lang)),
+        Choice::Ask(at) => {
+            let (id, question) = problem.questions[at];
+            Some(question_step(id, question, problem.named(|_| true), lang))
+        }
+        Choice::HandOver => problem.last_resort().map(|at| problem.action_step(at, lang)),
+    }
+}
+
+/// The numbers of a decision with what they stand for.
+#[derive(Debug)]
+struct Problem<'a> {
+    knowledge: &'a Knowledge,
+    belief: &'a Belief,
+    course: &'a Course<'a>,
+    numbers: Numbers,
+    actions: Vec<(&'a str, &'a Action)>,
+    questions: Vec<(&'a str, &'a Question)>,
+}
+
+impl<'a> Problem<'a> {
+    fn new(knowledge: &'a Knowledge, belief: &'a Belief, course: &'a Course<'a>) -> Self {
+        let care = knowledge.care();
+        let situation = belief.situation();
+        let possible = |id: &str| {
+            let action = care.actions.get(id)?;
+            let blocked = action.requires.iter().any(|first| course.impossible.contains(first.as_str()));
+            (action.only.admits(situation) && !course.spent.contains(id) && !blocked).then_some(action)
+        };
+        let mut fixes: BTreeMap<&str, (&Action, Vec<(usize, f64)>)> = BTreeMap::new();
+        for (place, id) in knowledge.model.causes().iter().enumerate() {
+            let known = knowledge.causes.get(id).into_iter().flat_map(|cause| &cause.fixes);
+            let known: Vec<_> = known.filter_map(|fix| Some((fix, possible(&fix.action)?))).collect();
+            let harmless = known.iter().any(|(fix, action)| {
+                action.risk < Risk::LosesData
+                    && action.kind != ActionKind::Escalation
+                    && fix.probability >= HARMLESS_WOULD_DO
+            });
+            for (fix, action) in known {
+                if action.risk < Risk::LosesData || !harmless {
+                    let entry = fixes.entry(&fix.action).or_insert_with(|| (action, Vec::new()));
+                    entry.1.push((place, fix.probability));
+                }
+            }
+        }
+        let mut places: Vec<&str> = Vec::new();
+        let mut actions = Vec::new();
+        let mut acts = Vec::new();
+        for (id, (action, fixes)) in fixes {
+            let place = places.iter().position(|place| *place == action.place).unwrap_or_else(|| {
+                places.push(&action.place);
+                places.len() - 1
+            });
+            let before: f64 = action
+                .requires
+                .iter()
+                .filter(|first| !course.safe.contains(first.as_str()))
+                .filter_map(|first| care.actions.get(first))
+                .map(|first| first.minutes)
+                .sum();
+            let cost = (cost(action) - WAY).max(0.0) + STEP + before;
+            acts.push(Act { cost, place: Some(place), fixes });
+            actions.push((id, action));
+        }
+        let way = |place: &&str| if course.place == Some(*place) { 0.0 } else { WAY };
+        let questions: Vec<(&str, &Question)> = care
+            .questions
+            .iter()
+            .filter(|(id, question)| question.only.admits(situation) && !course.asked.contains(id.as_str()))
+            .map(|(id, question)| (id.as_str(), question))
+            .collect();
+        let asks = questions.iter().map(|(_, question)| ask(knowledge, belief, question)).collect();
+        let numbers = Numbers {
+            weights: belief.weights.clone(),
+            actions: acts,
+            questions: asks,
+            hand_over: HAND_OVER,
+            places: places.iter().map(way).collect(),
+        };
+        Self { knowledge, belief, course, numbers, actions, questions }
+    }
+
+    /// The escalation that helps most where nothing else pays, else whatever is left.
+    fn last_resort(&self) -> Option<usize> {
+        let gain = |at: usize| -> f64 {
+            self.numbers.actions[at].fixes.iter().map(|(place, fix)| self.belief.weights[*place] * fix).sum()
+        };
+        let escalation = |at: &usize| self.actions[*at].1.kind == ActionKind::Escalation;
+        let all = (0..self.actions.len()).filter(escalation);
+        all.max_by(|a, b| gain(*a).total_cmp(&gain(*b)).then_with(|| b.cmp(a)))
+    }
+
+    /// The causes that a step is about, the most probable first.
+    fn named(&self, about: impl Fn(usize) -> bool) -> Vec<String> {
+        let named = self.belief.ranked().into_iter().filter(|(_, p)| *p >= NAMED);
+        let ids = self.knowledge.model.causes();
+        named.filter(|(place, _)| about(*place)).map(|(place, _)| ids[place].clone()).collect()
+    }
+
+    /// The action as a step; what must be done before it is part of it where nothing can be lost, and a step of its own
+    /// where something can.
+    fn action_step(&self, at: usize, lang: Lang) -> NextStep {
+        let (id, action) = self.actions[at];
+        let fixes = &self.numbers.actions[at].fixes;
+        let addresses = self.named(|place| fixes.iter().any(|(fixed, fix)| *fixed == place && *fix >= MENDS));
+        let care = self.knowledge.care();
+        let before: Vec<(&str, &Action)> = action
+            .requires
+            .iter()
+            .filter(|first| !self.course.safe.contains(first.as_str()))
+            .filter_map(|first| Some((first.as_str(), care.actions.get(first)?)))
+            .collect();
+        let gate = if action.risk >= Risk::LosesData { gate(&before) } else { None };
+        let (id, action) = gate.unwrap_or((id, action));
+        let situation = self.belief.situation();
+        let mut step = shown(id, action, addresses, situation, lang);
+        let mut first: Vec<String> = Vec::new();
+        for (_, other) in before.iter().filter(|(other, _)| *other != id) {
+            step.minutes += other.minutes;
+            first.push(first_of_all(other.title.get(lang), lang));
+            first.extend(other.instructions(situation, lang));
+        }
+        step.instructions.splice(0..0, first);
+        step.why = Some(action.why.get(lang).to_owned());
+        step
+    }
+}
+
+/// Of what must be safe before a risky action, that which is asked for by name; the rest is done on the way.
+fn gate<'a>(before: &[(&'a str, &'a Action)]) -> Option<(&'a str, &'a Action)> {
+    before.iter().copied().max_by(|a, b| a.1.minutes.total_cmp(&b.1.minutes).then_with(|| b.0.cmp(a.0)))
+}
+
+fn first_of_all(title: &str, lang: Lang) -> String {
+    match lang {
+        Lang::En => format!("First: {title}"),
+        Lang::Ja => format!("はじめに: {title}"),
+    }
+}
+
+/// A question as numbers. Who has answered "I don't know" before is expected to do so again.
+fn ask(knowledge: &Knowledge, belief: &Belief, question: &Question) -> Ask {
+    let (unknown, known) = belief.answered;
+    #[expect(clippy::cast_precision_loss, reason = "a few questions")]
+    let knows = (2.0 + known as f64) / (2.0 + known as f64 + 2.0 * unknown as f64);
+    let causes = knowledge.model.causes();
+    let mut answers = vec![vec![0.0; causes.len() + 1]; question.options.len()];
+    let mut put = |place: usize, likelihoods: Vec<f64>| {
+        for (at, (likelihood, option)) in likelihoods.into_iter().zip(&question.options).enumerate() {
+            answers[at][place] =
+                if option.id == "unknown" { 1.0 - (1.0 - likelihood) * knows } else { likelihood * knows };
+        }
+    };
+    for (place, id) in causes.iter().enumerate() {
+        put(place, question.likelihoods(id));
+    }
+    put(causes.len(), question.options.iter().map(|option| option.usual).collect());
+    Ask { cost: question.minutes + INTERRUPTION, answers }
+}
+
+fn question_step(id: &str, question: &Question, addresses: Vec<String>, lang: Lang) -> NextStep {
+    let options: Vec<StepOption> = question
+        .options
+        .iter()
+        .map(|option| StepOption { id: option.id.clone(), text: option.text.get(lang).to_owned() })
+        .collect();
+    NextStep {
+        kind: "question".to_owned(),
+        id: id.to_owned(),
+        addresses,
+        minutes: question.minutes,
+        risk: Risk::None,
+        title: question.text.get(lang).to_owned(),
+        instructions: options.iter().map(|option| format!("{}: {}", option.id, option.text)).collect(),
+        options,
+        why: Some(question.why.get(lang).to_owned()),
+        due: None,
+    }
+}

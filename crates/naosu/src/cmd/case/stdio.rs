@@ -1,0 +1,97 @@
+//! A case in JSON lines: a step out, an answer in, until it is closed.
+
+use std::io::{BufRead, Read};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use naosu_core::case::{Case, Closing, Driver, Event, Next, What};
+use naosu_core::knowledge::Knowledge;
+use naosu_core::step::NextStep;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::now;
+
+/// The longest line that is read, in bytes; the rest of a longer one is skipped.
+const LINE_LIMIT: u64 = 64 * 1024;
+
+/// A line from outside.
+#[derive(Deserialize)]
+struct Line {
+    answer: String,
+}
+
+/// Goes through the case; the end of the input stops it.
+pub(super) fn run(knowledge: &Knowledge, mut case: Case) -> Result<ExitCode> {
+    let mut input = std::io::stdin().lock();
+    loop {
+        match case.next(knowledge, Driver::Talks) {
+            Next::Step(step) => {
+                let what = ask(knowledge, &case, &step, &mut input)?;
+                case.apply(Event { at: now(), what }).context("take the answer")?;
+            }
+            Next::Closed(closing) => {
+                if case.closed().is_none() {
+                    case.apply(Event { at: now(), what: What::Closed(closing.clone()) })
+                        .context("close the case")?;
+                }
+                return close(&closing);
+            }
+        }
+    }
+}
+
+/// Prints the step until a line answers it.
+fn ask(knowledge: &Knowledge, case: &Case, step: &NextStep, input: &mut impl BufRead) -> Result<What> {
+    loop {
+        put(&json!({ "step": step }))?;
+        let Some(line) = read(input)? else { return Ok(What::Stopped) };
+        let answer = match serde_json::from_str::<Line>(&line) {
+            Ok(line) => line.answer,
+            Err(error) => {
+                put(&json!({ "error": format!("not an answer: {error}; send {{\"answer\":…}}") }))?;
+                continue;
+            }
+        };
+        if answer == "stop" {
+            return Ok(What::Stopped);
+        }
+        if let Some(what) = case.answer(knowledge, step, &answer) {
+            return Ok(what);
+        }
+        let options: Vec<&str> = step.options.iter().map(|option| option.id.as_str()).collect();
+        let allowed = if options.is_empty() {
+            "fixed, not_fixed, done, unknown".to_owned()
+        } else {
+            options.join(", ")
+        };
+        put(&json!({ "error": format!("no answer to this step; send one of {allowed}, or stop") }))?;
+    }
+}
+
+/// The next line; nothing at the end of the input. A line that is not UTF-8 is no answer, like any other malformed one.
+fn read(input: &mut impl BufRead) -> Result<Option<String>> {
+    let mut line = Vec::new();
+    let read = input.take(LINE_LIMIT).read_until(b'\n', &mut line).context("read an answer")?;
+    if read == 0 {
+        return Ok(None);
+    }
+    while line.len() as u64 >= LINE_LIMIT && line.last() != Some(&b'\n') {
+        let mut rest = Vec::new();
+        if input.take(LINE_LIMIT).read_until(b'\n', &mut rest).context("read an answer")? == 0
+            || rest.last() == Some(&b'\n')
+        {
+            break;
+        }
+    }
+    Ok(Some(String::from_utf8_lossy(&line).trim().to_owned()))
+}
+
+fn close(closing: &Closing) -> Result<ExitCode> {
+    put(&json!({ "closed": closing }))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn put(value: &serde_json::Value) -> Result<()> {
+    super::super::print(&format!("{value}\n"))
+}
