@@ -229,6 +229,21 @@ pub(crate) enum KnowledgeCommand {
         /// Its id
         id: String,
     },
+    /// Tell which rows of coverage.tsv are served, and which are missing
+    Coverage {
+        /// Show the entries that serve each row
+        #[arg(short, long)]
+        verbose: bool,
+    },
+    /// Measure recognition on the complaints of the knowledge, and diagnosis on recorded worlds
+    Score {
+        /// More complaints, never in view when the phrases were written
+        #[arg(value_name = "FILE.jsonl", value_hint = ValueHint::FilePath)]
+        files: Vec<PathBuf>,
+        /// Folder with recorded worlds (`*/evidence.json` beside `*/fault.toml`)
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = "scenarios")]
+        scenarios: PathBuf,
+    },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

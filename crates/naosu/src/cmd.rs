@@ -21,13 +21,14 @@ mod try_world;
 
 /// Runs the command; the exit status says how it came out.
 pub(crate) fn run(cli: Cli, lang: Lang) -> Result<ExitCode> {
-    let knowledge = || load(cli.knowledge.as_deref());
+    // it is needed until the end, where taking it to pieces would only cost time
+    let knowledge = || load(cli.knowledge.as_deref()).map(|knowledge| &*Box::leak(Box::new(knowledge)));
     match cli.command {
-        Command::Check(arguments) => check::run(&knowledge()?, &arguments, lang, cli.color),
-        Command::Ask(arguments) => ask::run(&knowledge()?, &arguments, lang, cli.color),
-        Command::Diagnose(arguments) => diagnose::run(&knowledge()?, &arguments, lang, cli.color),
-        Command::Case(arguments) => case::run(&knowledge()?, &arguments, lang),
-        Command::Try(arguments) => try_world::run(&knowledge()?, &arguments, lang, cli.color),
+        Command::Check(arguments) => check::run(knowledge()?, &arguments, lang, cli.color),
+        Command::Ask(arguments) => ask::run(knowledge()?, &arguments, lang, cli.color),
+        Command::Diagnose(arguments) => diagnose::run(knowledge()?, &arguments, lang, cli.color),
+        Command::Case(arguments) => case::run(knowledge()?, &arguments, lang),
+        Command::Try(arguments) => try_world::run(knowledge()?, &arguments, lang, cli.color),
         Command::Knowledge(arguments) => knowledge::run(cli.knowledge.as_deref(), &arguments.command, lang),
         Command::Completions { shell } => document::completions(shell),
         Command::Man => document::man(),
@@ -67,7 +68,10 @@ fn read(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) -> std::i
         let path = entry?.path();
         if path.is_dir() {
             read(root, &path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "toml" || extension == "tsv") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| ["toml", "tsv", "jsonl"].iter().any(|known| extension == *known))
+        {
             let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
             files.push((name, std::fs::read_to_string(&path)?));
         }

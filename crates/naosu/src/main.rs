@@ -6,11 +6,14 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+mod calendar;
 mod cli;
 mod cmd;
 mod language;
+mod mask;
 mod progress;
 mod render;
+mod store;
 mod usage;
 
 fn main() -> ExitCode {

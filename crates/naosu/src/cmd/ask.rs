@@ -47,7 +47,11 @@ pub(crate) fn run(
             "言葉がありません: naosu ask \"メールを取得できません\" のように、画面の文を書いてください",
         ));
     }
-    let mut found = recognise(knowledge, words);
+    // the advice needs another part of the knowledge than the words do
+    let mut found = std::thread::scope(|scope| {
+        scope.spawn(|| knowledge.care());
+        recognise(knowledge, words)
+    });
     for (given, place) in [
         (&arguments.device, &mut found.device),
         (&arguments.service, &mut found.service),

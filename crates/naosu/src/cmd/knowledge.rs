@@ -11,6 +11,8 @@ use crate::cli::KnowledgeCommand;
 use crate::language::pick;
 use crate::usage::Mistake;
 
+mod score;
+
 /// Checks, lists or shows knowledge.
 pub(crate) fn run(folder: Option<&Path>, command: &KnowledgeCommand, lang: Lang) -> Result<ExitCode> {
     let files = super::files(folder)?;
@@ -18,7 +20,38 @@ pub(crate) fn run(folder: Option<&Path>, command: &KnowledgeCommand, lang: Lang)
         KnowledgeCommand::Check => check(&files, lang),
         KnowledgeCommand::List { kind } => list(&files, kind.as_deref()),
         KnowledgeCommand::Show { id } => show(&files, id),
+        KnowledgeCommand::Coverage { verbose } => coverage(&load(&files)?, *verbose, lang),
+        KnowledgeCommand::Score { files: more, scenarios } => {
+            score::run(&load(&files)?, &files, more, scenarios, lang)
+        }
     }
+}
+
+fn load(files: &[(String, String)]) -> Result<Knowledge> {
+    Knowledge::load(files).map_err(|problems| super::broken(&problems))
+}
+
+/// Prints the rows that nothing serves, and how many are served; the status says whether all are.
+fn coverage(knowledge: &Knowledge, verbose: bool, lang: Lang) -> Result<ExitCode> {
+    let coverage = knowledge.coverage();
+    let mut out = String::new();
+    if verbose {
+        for (row, files) in &coverage.served {
+            out.push_str(&format!("{row}\t{}\n", files.join(", ")));
+        }
+    }
+    for row in &coverage.missing {
+        let missing = pick(lang, "missing", "未対応");
+        out.push_str(&format!("{}\t{missing}\t{}\t{}\t{}\n", row.id, row.kind, row.scope, row.what));
+    }
+    let (served, all) = (coverage.served.len(), coverage.served.len() + coverage.missing.len());
+    out.push_str(&pick(
+        lang,
+        format!("{served} of {all} rows served\n"),
+        format!("{all}行のうち{served}行に対応\n"),
+    ));
+    super::print(&out)?;
+    Ok(if coverage.missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn check(files: &[(String, String)], lang: Lang) -> Result<ExitCode> {

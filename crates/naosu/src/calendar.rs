@@ -1,0 +1,146 @@
+//! Calendar files (RFC 5545).
+
+use jiff::civil::Date;
+
+/// The longest line in octets, without its end (RFC 5545 §3.1).
+const LINE: usize = 75;
+
+/// A day to be reminded on.
+#[derive(Clone, Debug)]
+pub(crate) struct Reminder {
+    /// The same reminder has the same name in every file, so that a calendar replaces it.
+    pub(crate) uid: String,
+    /// The first day.
+    pub(crate) on: Date,
+    /// How often it comes again.
+    pub(crate) again: Option<Again>,
+    /// What it is.
+    pub(crate) summary: String,
+    /// What to do.
+    pub(crate) description: String,
+}
+
+/// How often a reminder comes again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Again {
+    Week,
+    Month,
+    Quarter,
+    Year,
+}
+
+impl Again {
+    fn rule(self) -> &'static str {
+        match self {
+            Self::Week => "FREQ=WEEKLY",
+            Self::Month => "FREQ=MONTHLY",
+            Self::Quarter => "FREQ=MONTHLY;INTERVAL=3",
+            Self::Year => "FREQ=YEARLY",
+        }
+    }
+}
+
+/// The reminders as a calendar file; `stamp` is when it was made, in seconds since 1970 UTC.
+pub(crate) fn calendar(reminders: &[Reminder], stamp: i64) -> String {
+    let mut out = String::new();
+    for line in ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Naosu//Naosu//EN"] {
+        fold(line, &mut out);
+    }
+    let stamp =
+        jiff::Timestamp::from_second(stamp).unwrap_or_default().strftime("%Y%m%dT%H%M%SZ").to_string();
+    for reminder in reminders {
+        let day = |date: Date| date.strftime("%Y%m%d").to_string();
+        fold("BEGIN:VEVENT", &mut out);
+        fold(&format!("UID:{}@naosu", reminder.uid), &mut out);
+        fold(&format!("DTSTAMP:{stamp}"), &mut out);
+        fold(&format!("DTSTART;VALUE=DATE:{}", day(reminder.on)), &mut out);
+        if let Some(again) = reminder.again {
+            fold(&format!("RRULE:{}", again.rule()), &mut out);
+        }
+        fold(&format!("SUMMARY:{}", escaped(&reminder.summary)), &mut out);
+        fold(&format!("DESCRIPTION:{}", escaped(&reminder.description)), &mut out);
+        fold("TRANSP:TRANSPARENT", &mut out);
+        fold("BEGIN:VALARM", &mut out);
+        fold("ACTION:DISPLAY", &mut out);
+        fold(&format!("DESCRIPTION:{}", escaped(&reminder.summary)), &mut out);
+        // nine in the morning of that day
+        fold("TRIGGER:PT9H", &mut out);
+        fold("END:VALARM", &mut out);
+        fold("END:VEVENT", &mut out);
+    }
+    fold("END:VCALENDAR", &mut out);
+    out
+}
+
+/// A value of type TEXT (RFC 5545 §3.3.11).
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '\\' | ';' | ',' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            c if c.is_control() => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Adds a line, folded so that no piece is longer than [`LINE`] octets and none ends within a character.
+fn fold(line: &str, out: &mut String) {
+    let mut rest = line;
+    let mut space = LINE;
+    loop {
+        let cut = rest.floor_char_boundary(space);
+        out.push_str(&rest[..cut]);
+        out.push_str("\r\n");
+        rest = &rest[cut..];
+        if rest.is_empty() {
+            return;
+        }
+        out.push(' ');
+        // the space at the beginning counts
+        space = LINE - 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file() -> String {
+        let reminder = Reminder {
+            uid: "case-3".to_owned(),
+            on: jiff::civil::date(2026, 11, 30),
+            again: Some(Again::Quarter),
+            summary: "待つ; 確かめる, そして\n直す".to_owned(),
+            description: "アカウントの回復の返事が来ているかを確かめます。".repeat(5),
+        };
+        calendar(&[reminder], 1_795_000_000)
+    }
+
+    #[test]
+    fn lines_end_in_crlf_and_are_at_most_75_octets() {
+        let file = file();
+        assert!(file.ends_with("END:VCALENDAR\r\n"));
+        assert_eq!(file.matches('\n').count(), file.matches("\r\n").count());
+        for line in file.split("\r\n") {
+            assert!(line.len() <= LINE, "{} octets: {line}", line.len());
+        }
+    }
+
+    #[test]
+    fn unfolded_it_says_what_was_meant() {
+        let whole = file().replace("\r\n ", "");
+        assert!(whole.contains("SUMMARY:待つ\\; 確かめる\\, そして\\n直す\r\n"), "{whole}");
+        assert!(whole.contains("RRULE:FREQ=MONTHLY;INTERVAL=3\r\n"));
+        assert!(whole.contains("DTSTART;VALUE=DATE:20261130\r\n"));
+        assert!(whole.contains(&"アカウントの回復の返事が来ているかを確かめます。".repeat(5)));
+        for name in ["VCALENDAR", "VEVENT", "VALARM"] {
+            assert_eq!(
+                whole.matches(&format!("BEGIN:{name}")).count(),
+                whole.matches(&format!("END:{name}")).count()
+            );
+        }
+    }
+}
