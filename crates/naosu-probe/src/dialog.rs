@@ -193,6 +193,19 @@ impl Talk {
         self.wants.push_back(Want::Write(bytes));
     }
 
+    /// Whether a command waits to be sent, so that nothing that has come can be its answer.
+    fn unsent(&self) -> bool {
+        self.wants.iter().any(|want| matches!(want, Want::Write(_)))
+    }
+
+    /// The server took back, in the same breath, what the conversation had ended well with.
+    fn taken_back(&mut self, line: &[u8]) {
+        if self.done && matches!(self.transcript.outcome, "ok" | "reachable") {
+            self.done = false;
+            self.garbage(line);
+        }
+    }
+
     fn start_tls(&mut self, left_over: usize) {
         if left_over > 0 {
             // Bytes that came before TLS but after the answer cannot be the server's (RFC 9051 section 6.2.1).

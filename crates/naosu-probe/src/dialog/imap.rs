@@ -139,7 +139,8 @@ impl<'a> Imap<'a> {
                         self.note_code(code, text);
                         self.answered(command, status, code, text);
                     }
-                    None => self.odd(&response.line),
+                    // a tag that was answered already, or never used: no answer can be trusted any more
+                    None => self.talk.garbage(&response.line),
                 }
             }
             _ => self.odd(&response.line),
@@ -545,6 +546,11 @@ impl Dialog for Imap<'_> {
                     self.talk.garbage(note);
                 }
                 None => break,
+            }
+        }
+        while let Some(Ok(response)) = self.input.response() {
+            if matches!(parse::line(&response.line), Line::Tagged { .. }) {
+                self.talk.taken_back(&response.line);
             }
         }
     }

@@ -340,6 +340,8 @@ impl Dialog for Pop<'_> {
         self.input.push(bytes);
         while !self.talk.done {
             match self.input.line() {
+                // it came before the command was sent
+                Some(Ok(line)) if self.talk.unsent() => self.talk.garbage(&line),
                 Some(Ok(line)) => self.take(&line),
                 Some(Err(excess)) => {
                     let unread = self.input.unread().to_vec();
@@ -352,6 +354,9 @@ impl Dialog for Pop<'_> {
                 }
                 None => break,
             }
+        }
+        if let Some(Ok(line)) = self.input.line() {
+            self.talk.taken_back(&line);
         }
     }
 

@@ -367,6 +367,8 @@ impl Dialog for Smtp<'_> {
         self.input.push(bytes);
         while !self.talk.done {
             match self.input.line() {
+                // it came before the command was sent; only a farewell may come at any time (RFC 5321 section 3.8)
+                Some(Ok(line)) if self.talk.unsent() && !line.starts_with(b"421") => self.talk.garbage(&line),
                 Some(Ok(line)) => self.take(&line),
                 Some(Err(excess)) => {
                     let unread = self.input.unread().to_vec();
@@ -379,6 +381,9 @@ impl Dialog for Smtp<'_> {
                 }
                 None => break,
             }
+        }
+        if let Some(Ok(line)) = self.input.line() {
+            self.talk.taken_back(&line);
         }
     }
 

@@ -104,3 +104,19 @@ fn no_secret_where_it_is_not_wanted() {
         assert_eq!((transcript.outcome, written.as_str()), (outcome, "CAPA\r\nQUIT\r\n"));
     }
 }
+
+#[test]
+fn a_reply_that_is_taken_back_is_garbage() {
+    let credential = password();
+    let contrary = "-ERR I have changed my mind\r\n";
+    let mut server =
+        [GREETING.to_owned(), CAPA.to_owned(), "+OK Logged in.\r\n".to_owned(), "+OK 2 640\r\n".to_owned()];
+    for turn in 0..server.len() {
+        let before = server[turn].clone();
+        server[turn].push_str(contrary);
+        let chunks: Vec<&str> = server.iter().map(String::as_str).collect();
+        let (_, transcript) = play(Pop::new(aim(Security::Tls, Some(&credential))), &chunks);
+        assert_eq!(transcript.outcome, "conversation_garbage", "turn {turn}");
+        server[turn] = before;
+    }
+}

@@ -198,3 +198,23 @@ fn hostile_servers_end_in_a_named_outcome() {
         assert_eq!((transcript.outcome, transcript.signed_in), ("conversation_garbage", false));
     }
 }
+
+#[test]
+fn a_reply_that_is_taken_back_is_garbage() {
+    let credential = password();
+    let contrary = "554 5.3.0 I have changed my mind\r\n";
+    let mut server = [
+        GREETING.to_owned(),
+        EHLO.to_owned(),
+        "235 2.7.0 Authentication successful\r\n".to_owned(),
+        "250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n".to_owned(),
+    ];
+    for turn in 0..server.len() {
+        let before = server[turn].clone();
+        server[turn].push_str(contrary);
+        let chunks: Vec<&str> = server.iter().map(String::as_str).collect();
+        let (_, transcript) = play(Smtp::new(aim(Security::Tls, Some(&credential))), &chunks);
+        assert_eq!(transcript.outcome, "conversation_garbage", "turn {turn}");
+        server[turn] = before;
+    }
+}
