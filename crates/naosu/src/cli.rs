@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Diagnose(DiagnoseArguments),
     /// Go through one trouble step by step until it works
     Case(CaseArguments),
+    /// Routine care: what to look at how often, and the state of accounts around an update
+    Care(CareArguments),
     /// See it work: check an account in a small mail world inside this process, with a fault put in
     Try(TryArguments),
     /// Look into the knowledge: causes, symptoms, fixes, providers
@@ -174,6 +176,11 @@ pub(crate) struct DiagnoseArguments {
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct CaseArguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<CaseCommand>,
+    /// Keep the case on this computer; the first line says its number
+    #[arg(long, requires = "stdio")]
+    pub(crate) keep: bool,
     /// Speak JSON lines on standard input and output
     #[arg(long)]
     pub(crate) stdio: bool,
@@ -192,6 +199,81 @@ pub(crate) struct CaseArguments {
     /// Mail program (`ios_mail`, `mac_mail`, outlook, thunderbird, …)
     #[arg(long, value_name = "CLIENT")]
     pub(crate) client: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CaseCommand {
+    /// List the cases that are kept on this computer, the latest first
+    List,
+    /// Tell what happened in a case, and what comes next
+    Show {
+        /// Its number
+        id: i64,
+    },
+    /// Go on with a case
+    Resume {
+        /// Its number
+        id: i64,
+        /// Speak JSON lines on standard input and output
+        #[arg(long)]
+        stdio: bool,
+    },
+    /// End a case without going on
+    Close {
+        /// Its number
+        id: i64,
+        /// It works again
+        #[arg(long)]
+        resolved: bool,
+    },
+    /// Make the package for support: a page to read and a ZIP with the evidence
+    Export {
+        /// Its number
+        id: i64,
+        /// Leave mail and IP addresses and names readable
+        #[arg(long)]
+        keep_addresses: bool,
+        /// Folder to write into
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = ".")]
+        out: PathBuf,
+    },
+}
+
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct CareArguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<CareCommand>,
+    /// Only what concerns this device (iphone, ipad, mac, android, windows, linux)
+    #[arg(long, value_name = "DEVICE")]
+    pub(crate) device: Option<String>,
+    /// Only what concerns this service (icloud, gmail, docomo, `apple_id`, imessage, …)
+    #[arg(long, value_name = "SERVICE")]
+    pub(crate) service: Option<String>,
+    /// Write the recurring ones into a calendar file
+    #[arg(long, value_name = "FILE.ics", value_hint = ValueHint::FilePath)]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CareCommand {
+    /// Measure accounts and keep their state, to compare with after an update
+    BeforeUpdate {
+        /// The mail addresses
+        #[arg(required = true)]
+        addresses: Vec<String>,
+        /// Options for each check, as in: -- --no-login
+        #[arg(last = true, value_name = "CHECK OPTIONS")]
+        options: Vec<String>,
+    },
+    /// Measure the accounts again and tell what has changed
+    AfterUpdate {
+        /// The mail addresses [default: all whose state is kept]
+        addresses: Vec<String>,
+        /// Options for each check, as in: -- --no-login
+        #[arg(last = true, value_name = "CHECK OPTIONS")]
+        options: Vec<String>,
+    },
 }
 
 #[derive(Args, Debug)]

@@ -3,14 +3,16 @@
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use naosu_core::knowledge::{Knowledge, Lang, Problem, embedded};
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Color, Command};
 use crate::usage::Mistake;
 
 mod ask;
+mod care;
 mod case;
 mod check;
 mod diagnose;
@@ -27,12 +29,23 @@ pub(crate) fn run(cli: Cli, lang: Lang) -> Result<ExitCode> {
         Command::Check(arguments) => check::run(knowledge()?, &arguments, lang, cli.color),
         Command::Ask(arguments) => ask::run(knowledge()?, &arguments, lang, cli.color),
         Command::Diagnose(arguments) => diagnose::run(knowledge()?, &arguments, lang, cli.color),
-        Command::Case(arguments) => case::run(knowledge()?, &arguments, lang),
+        Command::Case(arguments) => case::run(knowledge()?, &arguments, lang, cli.color),
+        Command::Care(arguments) => care::run(knowledge()?, &arguments, lang, cli.color),
         Command::Try(arguments) => try_world::run(knowledge()?, &arguments, lang, cli.color),
         Command::Knowledge(arguments) => knowledge::run(cli.knowledge.as_deref(), &arguments.command, lang),
         Command::Completions { shell } => document::completions(shell),
         Command::Man => document::man(),
     }
+}
+
+/// Goes through a new trouble with a person on a terminal.
+pub(crate) fn guide(lang: Lang) -> Result<ExitCode> {
+    case::guide::begin(Box::leak(Box::new(load(None)?)), lang, Color::Auto)
+}
+
+/// Seconds since 1970 UTC; 0 where the clock says that it is earlier.
+fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// Prints the result on stdout.

@@ -2,6 +2,7 @@
 //!
 //! Start reading at [`cli`] (what can be asked), then [`cmd`] (a file per command), then [`render`] (how it is shown).
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -19,8 +20,17 @@ mod usage;
 fn main() -> ExitCode {
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
+        Err(_) if std::env::args_os().len() == 1 && terminal() => {
+            let lang = language::of_environment();
+            return cmd::guide(lang).unwrap_or_else(|error| usage::tell(&error, lang));
+        }
         Err(error) => return usage::tell_call(&error, language::of_environment()),
     };
     let lang = cli.lang.map_or_else(language::of_environment, Into::into);
     cmd::run(cli, lang).unwrap_or_else(|error| usage::tell(&error, lang))
+}
+
+/// Whether there is a person to talk with.
+fn terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && std::io::stderr().is_terminal()
 }

@@ -1,28 +1,50 @@
 //! `naosu case`: one trouble, step by step.
 
 use std::process::ExitCode;
-use std::time::SystemTime;
 
 use anyhow::Result;
 use naosu_core::case::{Case, Event, What};
 use naosu_core::evidence::Request;
 use naosu_core::knowledge::{Knowledge, Lang};
 
-use crate::cli::CaseArguments;
+use self::session::Session;
+use super::now;
+use crate::cli::{CaseArguments, CaseCommand, Color};
 use crate::usage::Mistake;
 
+mod export;
+pub(super) mod guide;
+mod session;
+mod shelf;
 mod stdio;
+mod told;
 
-/// Opens a case and goes through it.
-pub(crate) fn run(knowledge: &Knowledge, arguments: &CaseArguments, lang: Lang) -> Result<ExitCode> {
-    let case = open(knowledge, arguments, lang)?;
-    if arguments.stdio {
-        return stdio::run(knowledge, case);
+/// Goes through a case, or looks after those that are kept.
+pub(crate) fn run(
+    knowledge: &Knowledge,
+    arguments: &CaseArguments,
+    lang: Lang,
+    color: Color,
+) -> Result<ExitCode> {
+    match &arguments.command {
+        None if arguments.stdio => {
+            let case = open(knowledge, arguments, lang)?;
+            let session = if arguments.keep { Session::kept(case)? } else { Session::passing(case) };
+            stdio::run(knowledge, session)
+        }
+        None => Err(Mistake::error(
+            "naosu case: say how: list, show, resume, close or export, or --stdio for JSON lines; naosu check begins one",
+            "naosu case: list・show・resume・close・export か、--stdio(JSONの行)を指定してください。始めるには naosu check です",
+        )),
+        Some(CaseCommand::List) => shelf::list(knowledge, lang),
+        Some(CaseCommand::Show { id }) => shelf::show(knowledge, *id, lang),
+        Some(CaseCommand::Resume { id, stdio: true }) => stdio::run(knowledge, Session::resume(*id)?),
+        Some(CaseCommand::Resume { id, stdio: false }) => guide::resume(knowledge, *id, lang, color),
+        Some(CaseCommand::Close { id, resolved }) => shelf::close(*id, *resolved, lang),
+        Some(CaseCommand::Export { id, keep_addresses, out }) => {
+            export::run(knowledge, *id, *keep_addresses, out, lang)
+        }
     }
-    Err(Mistake::error(
-        "naosu case: say how: --stdio speaks JSON lines",
-        "naosu case: 使い方を指定してください。--stdio でJSONの行をやり取りします",
-    ))
 }
 
 /// The case as the command line describes it.
@@ -58,9 +80,4 @@ fn known(knowledge: &Knowledge, list: &str, value: Option<&str>) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// Seconds since 1970 UTC; 0 where the clock says that it is earlier.
-fn now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

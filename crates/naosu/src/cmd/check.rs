@@ -28,6 +28,8 @@ pub(crate) struct View {
     pub(crate) verbose: bool,
     /// In colour or not.
     pub(crate) color: Color,
+    /// With the next step; without it where a guided case follows, which begins with it.
+    pub(crate) step: bool,
 }
 
 /// Measures, diagnoses, and prints the report.
@@ -51,7 +53,17 @@ pub(crate) fn run(
             )
         })?;
     }
-    show(knowledge, evidence, lang, &View { json: arguments.json, verbose: arguments.verbose, color })
+    let guided = !arguments.once && !arguments.json && crate::terminal();
+    let kept = guided.then(|| evidence.clone());
+    let view = View { json: arguments.json, verbose: arguments.verbose, color, step: !guided };
+    let status = show(knowledge, evidence, lang, &view)?;
+    match kept {
+        Some(evidence) if status != self::status(Verdict::Healthy) => {
+            super::case::guide::after_check(knowledge, evidence, arguments, lang, color)?;
+        }
+        _ => {}
+    }
+    Ok(status)
 }
 
 /// Carries the order out, with its progress on the terminal.
@@ -75,7 +87,10 @@ pub(crate) fn evidence(knowledge: &Knowledge, order: Order, lang: Lang) -> Resul
 
 /// Prints the report of the evidence; the exit status is its verdict.
 pub(crate) fn show(knowledge: &Knowledge, evidence: Evidence, lang: Lang, view: &View) -> Result<ExitCode> {
-    let report = report(knowledge, evidence, lang);
+    let mut report = report(knowledge, evidence, lang);
+    if !view.step {
+        report.next = None;
+    }
     if view.json {
         super::print(&(serde_json::to_string(&report).context("write the report as JSON")? + "\n"))?;
     } else {

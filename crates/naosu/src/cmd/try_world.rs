@@ -44,7 +44,7 @@ pub(crate) fn run(
     };
     let evidence = evidence(knowledge, order(knowledge, &check, lang)?, lang)?;
     drop(world);
-    let view = View { json: arguments.json, verbose: arguments.verbose, color };
+    let view = View { json: arguments.json, verbose: arguments.verbose, color, step: true };
     let status = show(knowledge, evidence, lang, &view)?;
     if !arguments.json {
         let title = pick(lang, &scenario.title.en, &scenario.title.ja);

@@ -4,13 +4,13 @@ use std::io::{BufRead, Read};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use naosu_core::case::{Case, Closing, Driver, Event, Next, What};
+use naosu_core::case::{Case, Closing, Driver, Next, What};
 use naosu_core::knowledge::Knowledge;
 use naosu_core::step::NextStep;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::now;
+use super::session::Session;
 
 /// The longest line that is read, in bytes; the rest of a longer one is skipped.
 const LINE_LIMIT: u64 = 64 * 1024;
@@ -21,20 +21,22 @@ struct Line {
     answer: String,
 }
 
-/// Goes through the case; the end of the input stops it.
-pub(super) fn run(knowledge: &Knowledge, mut case: Case) -> Result<ExitCode> {
+/// Goes through the case; the end of the input stops it, and leaves a kept one as it is.
+pub(super) fn run(knowledge: &Knowledge, mut session: Session) -> Result<ExitCode> {
+    if let Some(id) = session.id() {
+        put(&json!({ "case": id }))?;
+    }
     let mut input = std::io::stdin().lock();
     loop {
-        match case.next(knowledge, Driver::Talks) {
-            Next::Step(step) => {
-                let what = ask(knowledge, &case, &step, &mut input)?;
-                case.apply(Event { at: now(), what }).context("take the answer")?;
-            }
+        match session.case().next(knowledge, Driver::Talks) {
+            Next::Step(step) => match ask(knowledge, session.case(), &step, &mut input)? {
+                // a kept case waits for who comes back
+                None if session.id().is_some() => return Ok(ExitCode::SUCCESS),
+                None => session.take(What::Stopped)?,
+                Some(what) => session.take(what)?,
+            },
             Next::Closed(closing) => {
-                if case.closed().is_none() {
-                    case.apply(Event { at: now(), what: What::Closed(closing.clone()) })
-                        .context("close the case")?;
-                }
+                session.end(&closing)?;
                 return close(&closing);
             }
         }
@@ -42,10 +44,15 @@ pub(super) fn run(knowledge: &Knowledge, mut case: Case) -> Result<ExitCode> {
 }
 
 /// Prints the step until a line answers it.
-fn ask(knowledge: &Knowledge, case: &Case, step: &NextStep, input: &mut impl BufRead) -> Result<What> {
+fn ask(
+    knowledge: &Knowledge,
+    case: &Case,
+    step: &NextStep,
+    input: &mut impl BufRead,
+) -> Result<Option<What>> {
     loop {
         put(&json!({ "step": step }))?;
-        let Some(line) = read(input)? else { return Ok(What::Stopped) };
+        let Some(line) = read(input)? else { return Ok(None) };
         let answer = match serde_json::from_str::<Line>(&line) {
             Ok(line) => line.answer,
             Err(error) => {
@@ -54,10 +61,10 @@ fn ask(knowledge: &Knowledge, case: &Case, step: &NextStep, input: &mut impl Buf
             }
         };
         if answer == "stop" {
-            return Ok(What::Stopped);
+            return Ok(Some(What::Stopped));
         }
         if let Some(what) = case.answer(knowledge, step, &answer) {
-            return Ok(what);
+            return Ok(Some(what));
         }
         let options: Vec<&str> = step.options.iter().map(|option| option.id.as_str()).collect();
         let allowed = if options.is_empty() {

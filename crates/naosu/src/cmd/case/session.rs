@@ -1,0 +1,77 @@
+//! A case that is being gone through: what happens is kept before anything follows from it.
+
+use anyhow::{Context, Result};
+use naosu_core::case::{Case, Closing, Event, What};
+
+use crate::cmd::now;
+use crate::store::Store;
+use crate::usage::Mistake;
+
+/// A case, and where it is kept.
+pub(super) struct Session {
+    case: Case,
+    kept: Option<(Store, i64)>,
+}
+
+impl Session {
+    /// A case that is forgotten when the program ends.
+    pub(super) fn passing(case: Case) -> Self {
+        Self { case, kept: None }
+    }
+
+    /// A new case that is kept from its first event on.
+    pub(super) fn kept(case: Case) -> Result<Self> {
+        let mut store = Store::open()?;
+        let mut events = case.events().iter().enumerate();
+        let (_, first) = events.next().context("a case has a first event")?;
+        let id = store.begin(first.at, first)?;
+        for (sequence, event) in events {
+            store.append(id, sequence, event.at, event)?;
+        }
+        Ok(Self { case, kept: Some((store, id)) })
+    }
+
+    /// A case that was kept earlier.
+    pub(super) fn resume(id: i64) -> Result<Self> {
+        let store = Store::open()?;
+        let events: Vec<Event> = store.events(id)?;
+        if events.is_empty() {
+            return Err(Mistake::error(
+                format!("case {id}: there is none: see naosu case list"),
+                format!("ケース{id}はありません: naosu case list で一覧を見られます"),
+            ));
+        }
+        let case = Case::replay(events);
+        let case = case.map_err(|(place, refused)| anyhow::anyhow!("case {id}, event {place}: {refused}"))?;
+        Ok(Self { case, kept: Some((store, id)) })
+    }
+
+    /// The case.
+    pub(super) fn case(&self) -> &Case {
+        &self.case
+    }
+
+    /// Its number, where it is kept.
+    pub(super) fn id(&self) -> Option<i64> {
+        self.kept.as_ref().map(|(_, id)| *id)
+    }
+
+    /// Takes what happened; it is on the disk when this returns.
+    pub(super) fn take(&mut self, what: What) -> Result<()> {
+        let event = Event { at: now(), what };
+        let place = self.case.events().len();
+        self.case.apply(event.clone()).context("take what happened")?;
+        if let Some((store, id)) = &self.kept {
+            store.append(*id, place, event.at, &event)?;
+        }
+        Ok(())
+    }
+
+    /// Writes down that the case is over, where it is not written yet.
+    pub(super) fn end(&mut self, closing: &Closing) -> Result<()> {
+        if self.case.closed().is_none() {
+            self.take(What::Closed(closing.clone()))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,83 @@
+//! The cases that are kept: list, show, close.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use naosu_core::case::{Case, Closing, Driver, Event, Next, What};
+use naosu_core::knowledge::{Knowledge, Lang};
+
+use super::session::Session;
+use super::told::{time, told};
+use crate::language::pick;
+use crate::store::Store;
+use crate::usage::Mistake;
+
+/// Prints a line for each case.
+pub(super) fn list(knowledge: &Knowledge, lang: Lang) -> Result<ExitCode> {
+    let store = Store::open()?;
+    let mut out = String::new();
+    for kept in store.cases()? {
+        let events: Vec<Event> = store.events(kept.id)?;
+        let Ok(case) = Case::replay(events) else { continue };
+        let request = &case.opening().request;
+        let about = [request.address.as_deref(), request.words.as_deref()];
+        let about = about.into_iter().flatten().collect::<Vec<_>>().join("  ");
+        let state = match case.closed() {
+            Some(Closing { resolved: true, .. }) => pick(lang, "solved", "解決").to_owned(),
+            Some(_) => pick(lang, "ended", "終了").to_owned(),
+            None => match case.next(knowledge, Driver::Talks) {
+                Next::Step(step) => {
+                    pick(lang, format!("next: {}", step.title), format!("次: {}", step.title))
+                }
+                Next::Closed(_) => pick(lang, "open", "継続中").to_owned(),
+            },
+        };
+        let last = time(u64::try_from(kept.last).unwrap_or_default());
+        out.push_str(&format!("{:>4}  {last}  {state}  {about}\n", kept.id));
+    }
+    if out.is_empty() {
+        out = pick(
+            lang,
+            "No case is kept. naosu check begins one.\n",
+            "保存されたケースはありません。naosu check で始められます。\n",
+        )
+        .to_owned();
+    }
+    super::super::print(&out)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what happened, numbered, and the next step.
+pub(super) fn show(knowledge: &Knowledge, id: i64, lang: Lang) -> Result<ExitCode> {
+    let session = Session::resume(id)?;
+    let case = session.case();
+    let mut out = String::new();
+    for (index, event) in case.events().iter().enumerate() {
+        let line = told(knowledge, &event.what, lang);
+        out.push_str(&format!("{:>4}  {}  {line}\n", index + 1, time(event.at)));
+    }
+    if let Next::Step(step) = case.next(knowledge, Driver::Talks) {
+        let label = pick(lang, "Next", "次");
+        out.push_str(&format!("\n{label}: {}  (naosu case resume {id})\n", step.title));
+    }
+    super::super::print(&out)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Ends a case.
+pub(super) fn close(id: i64, resolved: bool, lang: Lang) -> Result<ExitCode> {
+    let mut session = Session::resume(id)?;
+    if session.case().closed().is_some() {
+        return Err(Mistake::error(
+            format!("case {id} is over already: see naosu case show {id}"),
+            format!("ケース{id}は終了しています: naosu case show {id} で内容を見られます"),
+        ));
+    }
+    session.take(What::Closed(Closing { resolved, cause: None }))?;
+    super::super::print(&pick(
+        lang,
+        format!("Case {id} is closed.\n"),
+        format!("ケース{id}を終了しました。\n"),
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
