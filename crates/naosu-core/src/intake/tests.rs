@@ -161,6 +161,7 @@ fn anything_may_be_written() {
 #[test]
 fn the_line_of_a_batch_keeps_the_contract() {
     let line = ask_line(knowledge(), "x1", "メールが送れない");
+    let line = serde_json::to_value(line).unwrap();
     assert_eq!(line["id"], "x1");
     assert_eq!(line["symptom"][0]["id"], "cannot_send");
     assert!(line["cause"][0]["p"].as_f64().unwrap() > 0.0);
