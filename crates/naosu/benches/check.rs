@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     let mut held = true;
     let mut bar = |name: &str, figure: f64, limit: f64, unit: &str| {
         let word = if figure <= limit { "ok" } else { "FAIL" };
-        println!("{word:4}  {name}: {figure:.1} {unit}, at most {limit:.1} {unit}");
+        println!("{word:4}  {name}: {figure:.2} {unit}, at most {limit:.2} {unit}");
         held &= figure <= limit;
     };
 

@@ -61,6 +61,9 @@ struct Problem<'a> {
     questions: Vec<(&'a str, &'a Question)>,
 }
 
+/// An action, and the places of the causes that it fixes, each with how surely.
+type Fixing<'a> = (&'a Action, Vec<(usize, f64)>);
+
 impl<'a> Problem<'a> {
     fn new(knowledge: &'a Knowledge, belief: &'a Belief, course: &'a Course<'a>) -> Self {
         let care = knowledge.care();
@@ -70,7 +73,7 @@ impl<'a> Problem<'a> {
             let blocked = action.requires.iter().any(|first| course.impossible.contains(first.as_str()));
             (action.only.admits(situation) && !course.spent.contains(id) && !blocked).then_some(action)
         };
-        let mut fixes: BTreeMap<&str, (&Action, Vec<(usize, f64)>)> = BTreeMap::new();
+        let mut fixes: BTreeMap<&str, Fixing<'_>> = BTreeMap::new();
         for (place, id) in knowledge.model.causes().iter().enumerate() {
             let known = knowledge.causes.get(id).into_iter().flat_map(|cause| &cause.fixes);
             let known: Vec<_> = known.filter_map(|fix| Some((fix, possible(&fix.action)?))).collect();
@@ -183,9 +186,9 @@ fn first_of_all(title: &str, lang: Lang) -> String {
 
 /// A question as numbers. Who has answered "I don't know" before is expected to do so again.
 fn ask(knowledge: &Knowledge, belief: &Belief, question: &Question) -> Ask {
-    let (unknown, known) = belief.answered;
+    let (unknown, answered) = belief.answered;
     #[expect(clippy::cast_precision_loss, reason = "a few questions")]
-    let knows = (2.0 + known as f64) / (2.0 + known as f64 + 2.0 * unknown as f64);
+    let knows = (2.0 + answered as f64) / (2.0 + answered as f64 + 2.0 * unknown as f64);
     let causes = knowledge.model.causes();
     let mut answers = vec![vec![0.0; causes.len() + 1]; question.options.len()];
     let mut put = |place: usize, likelihoods: Vec<f64>| {

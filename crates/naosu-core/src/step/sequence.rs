@@ -104,7 +104,7 @@ pub(super) fn exact(situation: &Situation, weights: &[f64]) -> Plan {
     let mut mass = vec![0.0; sets];
     left[..hypotheses].copy_from_slice(weights);
     mass[0] = weights.iter().sum();
-    for set in 1..sets {
+    for (set, mass) in mass.iter_mut().enumerate().skip(1) {
         let lowest = set.trailing_zeros() as usize;
         let before = (set & (set - 1)) * hypotheses;
         let here = set * hypotheses;
@@ -112,7 +112,7 @@ pub(super) fn exact(situation: &Situation, weights: &[f64]) -> Plan {
         for (hypothesis, fix) in &situation.actions[useful[lowest]].fixes {
             left[here + hypothesis] *= 1.0 - fix;
         }
-        mass[set] = left[here..here + hypotheses].iter().sum();
+        *mass = left[here..here + hypotheses].iter().sum();
     }
     let mut cost = vec![0.0; sets];
     let mut first = None;

@@ -3,6 +3,11 @@
 //! With `NAOSU_BLESS=1` in the environment the saved diagnoses are written anew instead of compared. The expectation of
 //! each scenario is held either way.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the test reads the saved cases; the core still reads no files"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -102,7 +102,7 @@ fn play(name: &str, scenario: &Scenario) -> Result<(), String> {
     if let Some(password) = &scenario.check.password {
         quiet_about(password, &scenario.check.address, &outputs, &evidence)?;
     }
-    careful(&sign_ins)
+    careful(&sign_ins, &evidence)
 }
 
 /// Whether an account can be used in spite of what its server does, so that calling it healthy is right.
