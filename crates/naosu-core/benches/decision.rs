@@ -12,7 +12,8 @@ use naosu_core::step::plan::{Course, next};
 
 fn decision(criterion: &mut Criterion) {
     let knowledge = Knowledge::load(&embedded()).expect("the embedded knowledge is sound");
-    let request = Request { words: Some("メールを取得できません".to_owned()), ..Request::default() };
+    let request =
+        Request { words: Some("メールを取得できません".to_owned()), ..Request::default() };
     let known = Known { request: Some(&request), ..Known::default() };
     let belief = Belief::new(&knowledge, &known);
     criterion.bench_function("decision", |bencher| {

@@ -267,7 +267,8 @@ fn step_of(case: &Case, knowledge: &Knowledge) -> naosu_core::step::NextStep {
 #[test]
 fn a_case_is_what_its_events_add_up_to() {
     let knowledge = Knowledge::load(&embedded()).unwrap();
-    let request = Request { words: Some("パスワードが違うと出ます".to_owned()), ..Request::default() };
+    let request =
+        Request { words: Some("パスワードが違うと出ます".to_owned()), ..Request::default() };
     let mut case = Case::new(0, request, Lang::Ja);
     let first = step_of(&case, &knowledge);
     let failed = if first.kind == "question" {
@@ -316,7 +317,9 @@ fn account_recovery_is_followed_through_its_wait() {
     let request = Request { service: Some("apple_id".to_owned()), ..Request::default() };
     let mut case = Case::new(0, request, Lang::En);
     case.apply(event(What::Done { action: "start_account_recovery".to_owned() })).unwrap();
-    for (kind, answer) in [("action", "requested"), ("wait", "message"), ("action", "done"), ("action", "done")] {
+    for (kind, answer) in
+        [("action", "requested"), ("wait", "message"), ("action", "done"), ("action", "done")]
+    {
         let step = step_of(&case, &knowledge);
         assert_eq!(step.kind, kind, "{}", step.id);
         if kind == "wait" {
