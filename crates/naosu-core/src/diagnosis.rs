@@ -6,13 +6,14 @@
 //!    signatures; at most one signature of each evidence group speaks for each endpoint, and one that several
 //!    endpoints show is counted once.
 //! 3. [`posterior`] multiplies priors and likelihoods (one fault, naive Bayes over groups).
+//! 4. [`words`] joins what the person said, as one more factor, limited so that measured proof wins.
 //!
 //! The result is total and deterministic: the same evidence and knowledge give the same value.
 
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::{Evidence, ObservationId};
-use crate::intake::Recognised;
+use crate::intake::{Recognised, recognise};
 use crate::knowledge::{Knowledge, State};
 
 pub use self::model::Model;
@@ -98,9 +99,10 @@ impl<'a> Signs<'a> {
 pub fn diagnose(knowledge: &Knowledge, evidence: &Evidence) -> Diagnosis {
     let model = &knowledge.model;
     let scene = Scene::new(knowledge, evidence);
-    let signs = Signs::in_scene(model, &scene);
-    let weights = signs.posterior();
-    let spoken = signs.spoken;
+    let spoken = model.spoken(&scene);
+    let words = evidence.request.words.as_deref().filter(|words| !words.trim().is_empty());
+    let said = words.map(|words| recognise(knowledge, words));
+    let weights = joined(knowledge, &spoken, said.as_ref());
 
     let mut causes: Vec<RankedCause> = Vec::new();
     let (mut healthy, mut something_else) = (0.0, 0.0);
@@ -156,8 +158,7 @@ pub fn weights(knowledge: &Knowledge, evidence: Option<&Evidence>, said: Option<
     let model = &knowledge.model;
     let spoken =
         evidence.map_or_else(Vec::new, |evidence| model.spoken(&scene::Scene::new(knowledge, evidence)));
-    let said = said.map(|recognised| words::factors(knowledge, recognised));
-    let posterior = posterior::posterior(model, &spoken);
+    let posterior = joined(knowledge, &spoken, said);
     let mut weights = Weights { causes: vec![0.0; model.causes.len()], other: 0.0, healthy: 0.0 };
     for (hypothesis, weight) in model.hypotheses.iter().zip(&posterior) {
         match hypothesis {
@@ -170,10 +171,14 @@ pub fn weights(knowledge: &Knowledge, evidence: Option<&Evidence>, said: Option<
             }
         }
     }
-    if let Some(factors) = said {
-        for (weight, factor) in weights.causes.iter_mut().zip(factors) {
-            *weight *= factor.exp();
-        }
+    weights
+}
+
+/// The probability of each hypothesis by what was measured and what was said.
+fn joined(knowledge: &Knowledge, spoken: &[Spoken], said: Option<&Recognised>) -> Vec<f64> {
+    let mut weights = posterior::posterior(&knowledge.model, spoken);
+    if let Some(said) = said {
+        words::join(knowledge, said, &mut weights);
     }
     weights
 }

@@ -12,6 +12,8 @@ pub mod belief;
 pub mod decide;
 pub mod plan;
 mod sequence;
+#[cfg(test)]
+mod tests;
 
 /// What to do next.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -135,7 +137,7 @@ fn efficiency(action: &Action, causes: &[(&str, f64)]) -> f64 {
 }
 
 /// Minutes of work, of waiting, and of what can go wrong; never nothing.
-pub(crate) fn cost(action: &Action) -> f64 {
+fn cost(action: &Action) -> f64 {
     let effort = match action.who {
         Who::Person => action.minutes,
         Who::Helper | Who::DomainAdmin | Who::Provider => action.minutes * SOMEBODY_ELSE,

@@ -168,7 +168,11 @@ fn belief(knowledge: &Knowledge, standing: &Standing<'_>) -> Belief {
 
 /// What is believed, that action not held against any cause.
 fn belief_before(knowledge: &Knowledge, standing: &Standing<'_>, action: &str) -> Belief {
-    let failed = standing.tried.iter().filter(|(id, tried)| **tried != Tried::CouldNot && **id != action);
+    // carried out, with the result open, is no failure; measured afterwards and still broken is one
+    let broken = |id: &str| standing.pending.is_some_and(|pending| pending.measured && pending.action == id);
+    let failed = standing.tried.iter().filter(|(id, tried)| {
+        **id != action && (**tried == Tried::NotFixed || **tried == Tried::Done && broken(id))
+    });
     Belief::new(
         knowledge,
         &Known {

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use crate::intake::{Recognised, recognise};
 use crate::knowledge::Knowledge;
 
-use super::model::Model;
+use super::model::{Hypothesis, Model};
 
 /// Words count less than their recognition says: they are one telling of one event, and who tells it errs.
 const TEMPER: f64 = 1.0;
@@ -14,19 +14,50 @@ const STRONGEST: f64 = 100.0;
 /// Added to both probabilities, so that "next to nothing" against "nothing" is no news.
 const GROUND: f64 = 2e-3;
 
+/// From this probability of causes that no probe sees the words name a concrete trouble.
+const CONCRETE: f64 = 0.5;
+/// What such words leave of "nothing is wrong".
+const UNHEALTHY: f64 = 0.02;
+
 /// What the recognition gives when nothing was said, by place of the cause.
 #[derive(Debug, Default)]
 pub(super) struct Silence(OnceLock<Vec<f64>>);
 
-/// The logarithm of P(words | cause) / P(words), by place of the cause.
-pub(super) fn factors(knowledge: &Knowledge, recognised: &Recognised) -> Vec<f64> {
+/// Multiplies what was said into the probabilities of the hypotheses.
+///
+/// Words that name a concrete trouble which no probe sees (mail comes only by hand, a lost number) also speak against
+/// "nothing is wrong", however well everything measured works. Others leave it alone: that mail cannot be fetched, while
+/// it demonstrably can, is then said by the verdict.
+pub(super) fn join(knowledge: &Knowledge, said: &Recognised, weights: &mut [f64]) {
+    let model = &knowledge.model;
+    let factors = factors(knowledge, said);
+    let unseen = |id: &str| knowledge.taxonomy.cause.get(id).is_some_and(|cause| cause.machine == "no");
+    let concrete: f64 = said.cause.iter().filter(|cause| unseen(&cause.id)).map(|cause| cause.p).sum();
+    let mut sum = 0.0;
+    for (hypothesis, weight) in model.hypotheses.iter().zip(weights.iter_mut()) {
+        *weight *= match hypothesis {
+            Hypothesis::Cause(cause) => factors[*cause],
+            Hypothesis::Pair(one, two) => factors[*one].max(factors[*two]),
+            Hypothesis::Healthy if concrete >= CONCRETE => UNHEALTHY,
+            Hypothesis::Healthy | Hypothesis::Other => 1.0,
+        };
+        sum += *weight;
+    }
+    for weight in weights {
+        *weight /= sum;
+    }
+}
+
+/// P(words | cause) / P(words), by place of the cause.
+fn factors(knowledge: &Knowledge, recognised: &Recognised) -> Vec<f64> {
     let model = &knowledge.model;
     let silence = model.silence.0.get_or_init(|| by_place(model, &recognise(knowledge, "")));
     let said = by_place(model, recognised);
-    let limit = STRONGEST.ln();
     said.iter()
         .zip(silence)
-        .map(|(said, silence)| (TEMPER * ((said + GROUND) / (silence + GROUND)).ln()).clamp(-limit, limit))
+        .map(|(said, silence)| {
+            ((said + GROUND) / (silence + GROUND)).powf(TEMPER).clamp(1.0 / STRONGEST, STRONGEST)
+        })
         .collect()
 }
 

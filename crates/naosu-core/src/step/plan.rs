@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::belief::Belief;
 use super::decide::{Act, Ask, Choice, Situation as Numbers, decide};
-use super::{NextStep, StepOption, cost, shown};
-use crate::knowledge::{Action, ActionKind, Knowledge, Lang, Question, Risk};
+use super::{NextStep, StepOption, shown};
+use crate::knowledge::{Action, ActionKind, Knowledge, Lang, Question, Risk, Who};
 
 /// What was done already, beside what is believed.
 #[derive(Clone, Debug, Default)]
@@ -25,13 +25,40 @@ pub struct Course<'a> {
 /// What handing over costs beside the support's own work, in minutes.
 const HAND_OVER: f64 = 240.0;
 /// What every step costs beside its own minutes: reading it, and coming back.
-const STEP: f64 = 1.0;
+const STEP: f64 = 3.0;
 /// What a question costs beside its own minutes.
 const INTERRUPTION: f64 = 1.0;
 /// What it takes to get to another place; part of the minutes of each action.
 const WAY: f64 = 1.0;
 /// A risky action does not count against a cause that a harmless one still to be tried ends with this probability.
 const HARMLESS_WOULD_DO: f64 = 0.4;
+/// How much a minute of waiting counts beside a minute of work: within a working day, and beyond it.
+const WAITED: (f64, f64) = (0.05, 0.005);
+/// The waited minutes that count as a working day.
+const WORKING_DAY: f64 = 480.0;
+/// How much longer it takes when somebody else has to be asked to do it.
+const SOMEBODY_ELSE: f64 = 2.0;
+/// Where the service is not said: how probable it is that somebody uses one, for actions that exist with some only.
+const SHARES: [(&str, f64); 12] = [
+    ("icloud", 0.2),
+    ("gmail", 0.2),
+    ("yahoo_jp", 0.1),
+    ("outlook", 0.1),
+    ("docomo", 0.07),
+    ("au", 0.05),
+    ("softbank", 0.05),
+    ("ymobile", 0.03),
+    ("apple_id", 0.06),
+    ("imessage", 0.03),
+    ("isp", 0.06),
+    ("self_hosted", 0.05),
+];
+/// The services whose domain the person may run.
+const OWN_DOMAIN: [&str; 3] = ["self_hosted", "isp", "other"];
+/// How probable that is where the service is not said.
+const OWN_DOMAIN_SHARE: f64 = 0.15;
+/// An action that ends less than this share of what is left is not worth proposing any more.
+const WORTHLESS: f64 = 0.02;
 /// Causes less probable than this are not named with a step.
 const NAMED: f64 = 0.005;
 /// Nor those that it mends less probably.
@@ -104,7 +131,9 @@ impl<'a> Problem<'a> {
                 .filter_map(|first| care.actions.get(first))
                 .map(|first| first.minutes)
                 .sum();
-            let cost = (cost(action) - WAY).max(0.0) + STEP + before;
+            let cost = (effort(action) - WAY).max(0.0) + STEP + before;
+            let fits = fits(action, belief.service.as_str());
+            let fixes = fixes.into_iter().map(|(place, fix)| (place, fix * fits)).collect();
             acts.push(Act { cost, place: Some(place), fixes });
             actions.push((id, action));
         }
@@ -126,14 +155,16 @@ impl<'a> Problem<'a> {
         Self { knowledge, belief, course, numbers, actions, questions }
     }
 
-    /// The escalation that helps most where nothing else pays, else whatever is left.
+    /// Where nothing pays by itself any more: what still has a chance, or the support that can help most; nothing where
+    /// neither is left.
     fn last_resort(&self) -> Option<usize> {
+        let mass: f64 = self.belief.weights.iter().sum();
         let gain = |at: usize| -> f64 {
             self.numbers.actions[at].fixes.iter().map(|(place, fix)| self.belief.weights[*place] * fix).sum()
         };
-        let escalation = |at: &usize| self.actions[*at].1.kind == ActionKind::Escalation;
-        let all = (0..self.actions.len()).filter(escalation);
-        all.max_by(|a, b| gain(*a).total_cmp(&gain(*b)).then_with(|| b.cmp(a)))
+        let all = (0..self.actions.len()).filter(|at| gain(*at) >= WORTHLESS * mass);
+        let efficiency = |at: usize| gain(at) / self.numbers.actions[at].cost;
+        all.max_by(|a, b| efficiency(*a).total_cmp(&efficiency(*b)).then_with(|| b.cmp(a)))
     }
 
     /// The causes that a step is about, the most probable first.
@@ -170,6 +201,42 @@ impl<'a> Problem<'a> {
         step.why = Some(action.why.get(lang).to_owned());
         step
     }
+}
+
+/// Minutes of work, of waiting, and of what can go wrong though the safeguards are done.
+fn effort(action: &Action) -> f64 {
+    let work = match action.who {
+        Who::Person => action.minutes,
+        Who::Helper | Who::DomainAdmin | Who::Provider => action.minutes * SOMEBODY_ELSE,
+    };
+    let today = action.wait_minutes.min(WORKING_DAY);
+    let waited = today * WAITED.0 + (action.wait_minutes - today) * WAITED.1;
+    let damage = match action.risk {
+        Risk::None => 0.0,
+        Risk::Interrupts => 1.0,
+        Risk::LosesSettings => 6.0,
+        Risk::LosesData => 20.0,
+        Risk::Irreversible => 120.0,
+    };
+    work + waited + damage
+}
+
+/// How probable it is that an action exists for this person at all, as far as the service decides that.
+fn fits(action: &Action, service: &str) -> f64 {
+    let own = match service {
+        _ if action.who != Who::DomainAdmin || action.kind == ActionKind::Escalation => 1.0,
+        "unknown" => OWN_DOMAIN_SHARE,
+        service if OWN_DOMAIN.contains(&service) => 1.0,
+        _ => WORTHLESS,
+    };
+    if service != "unknown"
+        || action.only.service.is_empty()
+        || action.only.service.iter().any(|id| id == "unknown")
+    {
+        return own;
+    }
+    let shares = SHARES.iter().filter(|(id, _)| action.only.service.iter().any(|known| known == id));
+    own * shares.map(|(_, share)| share).sum::<f64>().max(WORTHLESS)
 }
 
 /// Of what must be safe before a risky action, that which is asked for by name; the rest is done on the way.

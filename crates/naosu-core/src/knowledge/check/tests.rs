@@ -3,10 +3,19 @@ use crate::knowledge::{Knowledge, embedded};
 
 /// The shipped knowledge with one file replaced, added (`Some`) or taken away (`None`): its problems.
 fn problems_with(path: &str, text: Option<&str>) -> Vec<String> {
+    problems_with_all(&[(path, text)])
+}
+
+fn problems_with_all(changes: &[(&str, Option<&str>)]) -> Vec<String> {
     let mut files = embedded();
     let unneeded = ["providers/", "replies/", "signatures/"];
-    files.retain(|(known, _)| known != path && !unneeded.iter().any(|folder| known.starts_with(folder)));
-    files.extend(text.map(|text| (path.to_owned(), text.to_owned())));
+    files.retain(|(known, _)| {
+        changes.iter().all(|(path, _)| known != path)
+            && !unneeded.iter().any(|folder| known.starts_with(folder))
+    });
+    for (path, text) in changes {
+        files.extend(text.map(|text| ((*path).to_owned(), text.to_owned())));
+    }
     let knowledge = Knowledge::load(&files).unwrap();
     knowledge.check().iter().map(ToString::to_string).collect()
 }
@@ -170,7 +179,8 @@ fn a_cause_that_neither_probe_nor_question_tells_is_told() {
         r#"cert_name_mismatch = { group = "settings", machine = "yes""#,
         r#"cert_name_mismatch = { group = "settings", machine = "no""#,
     );
-    let problems = problems_with("taxonomy.toml", Some(&text));
+    let question = ("questions/what_the_screen_says.toml", None);
+    let problems = problems_with_all(&[("taxonomy.toml", Some(&text)), question]);
     assert_told(&problems, "cert_name_mismatch.toml: can be told by no probe and by no question");
 }
 
