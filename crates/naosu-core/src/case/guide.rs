@@ -156,6 +156,10 @@ fn resolved(knowledge: &Knowledge, standing: &Standing<'_>, action: &str) -> Clo
 
 fn flow_cause(knowledge: &Knowledge, standing: &Standing<'_>, flow: &str) -> Option<String> {
     let flow = knowledge.care().flows.get(flow)?;
+    let credited = standing.last_done.and_then(|action| resolved(knowledge, standing, action).cause);
+    if let Some(cause) = credited.filter(|cause| flow.causes.contains(cause)) {
+        return Some(cause);
+    }
     let belief = belief(knowledge, standing);
     let ranked = belief.ranked();
     let ids = ranked.iter().map(|(place, _)| &knowledge.model.causes()[*place]);
