@@ -6,7 +6,8 @@ use crate::run::naosu;
 
 #[test]
 fn words_are_recognised_and_advised_on_in_both_languages() {
-    for (lang, symptom, next) in [("en", "Mail cannot be fetched", "Try first"), ("ja", "メールを受信できない", "まず")]
+    for (lang, symptom, next) in
+        [("en", "Mail cannot be fetched", "Try first"), ("ja", "メールを受信できない", "まず")]
     {
         let ran = naosu(["ask", "iPhoneで「メールを取得できません」と出る", "--lang", lang]);
         assert_eq!(ran.status, Some(0), "{}", ran.stderr);
