@@ -27,7 +27,8 @@ const CONTRACT: [&str; 21] = [
     "--verbose",
 ];
 
-const COMMANDS: [&str; 7] = ["check", "ask", "diagnose", "try", "knowledge", "completions", "man"];
+const COMMANDS: [&str; 9] =
+    ["check", "ask", "diagnose", "case", "care", "try", "knowledge", "completions", "man"];
 
 #[test]
 fn the_help_of_check_lists_every_option_of_the_contract() {

@@ -1,5 +1,7 @@
 //! `naosu` from outside, as a person or a script calls it. One binary for all tests, so that it is linked once.
 
+mod asking;
+mod cases;
 mod documents;
 mod hostile;
 mod mistakes;
