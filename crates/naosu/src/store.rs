@@ -1,6 +1,6 @@
 //! What is kept on this computer: the events of cases, and the states of accounts before an update.
 //!
-//! One SQLite file. A case is a list of events that only grows; the tables refuse changes. A write is on the disk
+//! One `SQLite` file. A case is a list of events that only grows; the tables refuse changes. A write is on the disk
 //! (write-ahead log, `synchronous=FULL`) before the call returns, so whoever is killed has lost nothing confirmed.
 
 use std::path::{Path, PathBuf};

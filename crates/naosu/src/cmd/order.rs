@@ -58,7 +58,7 @@ pub(crate) fn order(knowledge: &Knowledge, arguments: &CheckArguments, lang: Lan
     let deadline = deadline(arguments.deadline)?;
     let credential = credential(arguments, address.as_deref(), lang)?;
 
-    let mut named = Vec::new();
+    let mut replaced = Vec::new();
     for (name, given) in [
         ("imap", !arguments.imap.is_empty()),
         ("pop", !arguments.pop.is_empty()),
@@ -69,7 +69,7 @@ pub(crate) fn order(knowledge: &Knowledge, arguments: &CheckArguments, lang: Lan
         ("status", !status.is_empty()),
     ] {
         if given {
-            named.push(name.to_owned());
+            replaced.push(name.to_owned());
         }
     }
     let sign_in = match &credential {
@@ -85,10 +85,10 @@ pub(crate) fn order(knowledge: &Knowledge, arguments: &CheckArguments, lang: Lan
         client: arguments.client.clone(),
         sign_in,
         user: arguments.user.clone(),
-        named,
+        named: replaced,
     };
-    let names = if resolvers.is_empty() { Names::System } else { Names::Servers(resolvers) };
     let send_test = arguments.send_test;
+    let names = if resolvers.is_empty() { Names::System } else { Names::Servers(resolvers) };
     Ok(Order { request, servers, credential, names, trust, ntp, connectivity, status, send_test, deadline })
 }
 

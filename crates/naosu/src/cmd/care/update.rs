@@ -108,18 +108,14 @@ fn checks(addresses: &[String], options: &[String]) -> Result<Vec<CheckArguments
     for address in addresses {
         let call = ["naosu", "check"].map(str::to_owned).into_iter().chain(options.iter().cloned());
         let call = call.chain(["--".to_owned(), address.clone()]);
-        match Cli::try_parse_from(call).map(|cli| cli.command) {
-            Ok(Command::Check(check)) => checks.push(*check),
-            Ok(_) | Err(_) => {
-                let given = options.join(" ");
-                return Err(Mistake::error(
-                    format!("{given}: not options of naosu check: see naosu check --help"),
-                    format!(
-                        "{given}: naosu check のオプションではありません: naosu check --help を見てください"
-                    ),
-                ));
-            }
-        }
+        let Ok(Command::Check(check)) = Cli::try_parse_from(call).map(|cli| cli.command) else {
+            let given = options.join(" ");
+            return Err(Mistake::error(
+                format!("{given}: not options of naosu check: see naosu check --help"),
+                format!("{given}: naosu check のオプションではありません: naosu check --help を見てください"),
+            ));
+        };
+        checks.push(*check);
     }
     Ok(checks)
 }

@@ -112,7 +112,7 @@ fn again(request: &Request) -> Option<CheckArguments> {
 
 /// What a person wants.
 enum Wish {
-    Take(What),
+    Take(Box<What>),
     Back,
     Language,
     Calendar,
@@ -161,7 +161,7 @@ fn go(
         }
         crate::cmd::print(&shown(&step, lang, page))?;
         match ask(knowledge, session.case(), &step, lang)? {
-            Wish::Take(what) => session.take(what)?,
+            Wish::Take(what) => session.take(*what)?,
             Wish::Back => match session.case().last_retractable() {
                 Some(index) => session.take(What::Retracted { index })?,
                 None => say(pick(lang, "This is the first step.\n", "最初の手順です。\n")),
@@ -186,7 +186,7 @@ fn go(
             }
             Wish::Stop => session.take(What::Stopped)?,
             Wish::Nothing => {
-                say(pick(lang, "Choose one of the letters or numbers.\n", "番号か文字で選んでください。\n"))
+                say(pick(lang, "Choose one of the letters or numbers.\n", "番号か文字で選んでください。\n"));
             }
         }
     }
@@ -246,7 +246,7 @@ fn ask(knowledge: &Knowledge, case: &Case, step: &NextStep, lang: Lang) -> Resul
         number => {
             let chosen = number.parse::<usize>().ok().and_then(|n| answers.get(n.checked_sub(1)?));
             match chosen.and_then(|(id, _)| case.answer(knowledge, step, id)) {
-                Some(what) => Wish::Take(what),
+                Some(what) => Wish::Take(Box::new(what)),
                 None => Wish::Nothing,
             }
         }

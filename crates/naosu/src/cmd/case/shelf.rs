@@ -36,12 +36,11 @@ pub(super) fn list(knowledge: &Knowledge, lang: Lang) -> Result<ExitCode> {
         out.push_str(&format!("{:>4}  {last}  {state}  {about}\n", kept.id));
     }
     if out.is_empty() {
-        out = pick(
+        out.push_str(pick(
             lang,
             "No case is kept. naosu check begins one.\n",
             "保存されたケースはありません。naosu check で始められます。\n",
-        )
-        .to_owned();
+        ));
     }
     super::super::print(&out)?;
     Ok(ExitCode::SUCCESS)

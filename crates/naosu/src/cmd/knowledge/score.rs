@@ -36,8 +36,10 @@ pub(super) fn run(
     );
     out.push_str(heading);
     out.push('\n');
-    let own =
-        files.iter().filter(|(path, _)| path.starts_with("corpus/complaints-") && path.ends_with(".jsonl"));
+    let own = files.iter().filter(|(path, _)| {
+        path.starts_with("corpus/complaints-")
+            && Path::new(path).extension().is_some_and(|kind| kind == "jsonl")
+    });
     for (path, text) in own {
         let name = path.trim_start_matches("corpus/");
         let seen = pick(lang, "in view", "参照して作成");
@@ -184,11 +186,8 @@ impl Rank {
     /// How often it was among the first `within`.
     fn percent(&self, within: usize) -> String {
         let right: usize = self.places[..within].iter().sum();
-        if self.rows == 0 {
-            "–".to_owned()
-        } else {
-            format!("{} %", (100 * right + self.rows / 2) / self.rows)
-        }
+        let percent = (100 * right + self.rows / 2).checked_div(self.rows);
+        percent.map_or_else(|| "–".to_owned(), |percent| format!("{percent} %"))
     }
 }
 
