@@ -1,5 +1,7 @@
 //! A truthful simulated user with each cause is led to its fix.
 
+#![expect(clippy::print_stdout, reason = "the figures are shown with --nocapture")]
+
 use std::collections::BTreeMap;
 
 use naosu_core::case::{Case, DID_IT_HELP, Driver, Event, Next, Refused, What};
@@ -43,7 +45,7 @@ impl Somebody<'_> {
 
 const MOST_STEPS: usize = 40;
 
-fn play(knowledge: &Knowledge, request: Request, somebody: &Somebody<'_>) -> Played {
+fn play(knowledge: &Knowledge, request: &Request, somebody: &Somebody<'_>) -> Played {
     let mut case = Case::new(0, request.clone(), Lang::En);
     let mut played = Played { steps: Vec::new(), minutes: 0.0, resolved: false, reckless: None };
     while played.steps.len() < MOST_STEPS {
@@ -61,7 +63,7 @@ fn play(knowledge: &Knowledge, request: Request, somebody: &Somebody<'_>) -> Pla
         } else {
             played.steps.push(step.id.clone());
             let mends = somebody.mends(knowledge, &step.id);
-            if step.risk >= Risk::LosesData && harmless(knowledge, &request, somebody, &case) {
+            if step.risk >= Risk::LosesData && harmless(knowledge, request, somebody, &case) {
                 played.reckless = Some(step.id.clone());
             }
             if mends { "fixed" } else { "not_fixed" }.to_owned()
@@ -140,7 +142,7 @@ fn tally(name: &str, knowledge: &Knowledge, all: &[(Request, String)], answers: 
     let mut told = BTreeMap::new();
     for (request, cause) in all {
         let somebody = Somebody { cause, answers };
-        let played = play(knowledge, request.clone(), &somebody);
+        let played = play(knowledge, request, &somebody);
         #[expect(clippy::cast_precision_loss, reason = "at most 40")]
         tally.steps.push(played.steps.len() as f64);
         tally.minutes.push(played.minutes);
