@@ -87,8 +87,8 @@ pub(crate) fn order(knowledge: &Knowledge, arguments: &CheckArguments, lang: Lan
         user: arguments.user.clone(),
         named: replaced,
     };
-    let names = if resolvers.is_empty() { Names::System } else { Names::Servers(resolvers) };
     let send_test = arguments.send_test;
+    let names = if resolvers.is_empty() { Names::System } else { Names::Servers(resolvers) };
     Ok(Order { request, servers, credential, names, trust, ntp, connectivity, status, send_test, deadline })
 }
 
