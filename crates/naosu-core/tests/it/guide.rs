@@ -1,7 +1,5 @@
 //! A truthful simulated user with each cause is led to its fix.
 
-#![expect(clippy::print_stdout, reason = "the figures are shown with --nocapture")]
-
 use std::collections::BTreeMap;
 
 use naosu_core::case::{Case, DID_IT_HELP, Driver, Event, Next, Refused, What};
