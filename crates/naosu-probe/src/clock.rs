@@ -1,5 +1,6 @@
 //! How far this device's clock is off: by time servers (SNTP), or by the `Date` of web servers where those are silent.
 
+pub mod certificates;
 pub mod sntp;
 #[cfg(test)]
 mod tests;

@@ -94,6 +94,7 @@ async fn sender_policy(
     if let Some(record) = spf::record_of(&answers, domain) {
         pending.detail("record", record);
     }
+    pending.detail("asked", answers.iter().map(asked_text).collect::<Vec<_>>());
     let (sender, verdict) = decisive(&verdicts);
     let known = !senders.is_empty();
     if known {
@@ -138,18 +139,32 @@ async fn evaluated(
 }
 
 async fn ask(query: &Query, names: &Names, deadline: Deadline) -> Answer {
-    let kind = match query.kind {
-        QueryKind::A => RecordType::A,
-        QueryKind::Aaaa => RecordType::AAAA,
-        QueryKind::Mx => RecordType::MX,
-        QueryKind::Txt => RecordType::TXT,
-    };
-    // What SPF asks on its way belongs to the one observation it ends in.
-    let records = names.records(&query.name, kind, &Recorder::default(), deadline, &[]).await;
+    // what SPF asks on its way stands in the details of the one observation it ends in
+    let records = names.records(&query.name, record_type(query.kind), &Recorder::default(), deadline, &[]).await;
     match records.outcome {
         "answer" => Answer::Found(records.answers.iter().filter_map(read).collect()),
         "nxdomain" | "no_data" => Answer::Void,
         _ => Answer::Failed,
+    }
+}
+
+/// A question with its answer: `MX example.jp: mx.example.jp`.
+fn asked_text((query, answer): (&Query, &Answer)) -> String {
+    let answer = match answer {
+        Answer::Failed => "?".to_owned(),
+        Answer::Found(records) => records.join(", "),
+        Answer::Void => "-".to_owned(),
+    };
+    format!("{} {}: {answer}", record_type(query.kind), query.name)
+}
+
+fn record_type(kind: QueryKind) -> RecordType {
+    match kind {
+        QueryKind::A => RecordType::A,
+        QueryKind::Aaaa => RecordType::AAAA,
+        QueryKind::Mx => RecordType::MX,
+        QueryKind::Ptr => RecordType::PTR,
+        QueryKind::Txt => RecordType::TXT,
     }
 }
 
@@ -159,6 +174,7 @@ fn read(record: &RData) -> Option<String> {
         RData::A(a) => Some(a.0.to_string()),
         RData::AAAA(aaaa) => Some(aaaa.0.to_string()),
         RData::MX(mx) => Some(bare(&mx.exchange)),
+        RData::PTR(name) => Some(bare(&name.0)),
         RData::TXT(_) => Some(text_of(record)),
         _ => None,
     }

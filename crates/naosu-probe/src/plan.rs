@@ -136,6 +136,7 @@ impl Run<'_> {
         others.join(account);
         others.join(apple);
         self.hosts_file().await;
+        self.clock_by_certificates();
         others.ended(self.deadline.within(AFTERMATH)).await;
         let targets: Vec<IpAddr> = self
             .recorder
@@ -197,6 +198,16 @@ impl Run<'_> {
         let (mut others, clock) = tokio::join!(connectivity, clock);
         others.join(clock);
         others
+    }
+
+    /// Where nothing gave the time, the certificates that were seen.
+    fn clock_by_certificates(&self) {
+        let seen = self.recorder.observations();
+        let clock = seen.iter().find(|seen| seen.variable == "clock");
+        if clock.is_none_or(|clock| clock.outcome == "unmeasured") {
+            let after: Vec<ObservationId> = clock.map(|clock| clock.id.clone()).into_iter().collect();
+            clock::certificates::record(jiff::Timestamp::now(), self.recorder, &after);
+        }
     }
 
     /// The account: its servers as they were named, or as they are published, and its domain.

@@ -14,6 +14,7 @@
 //! | `reply`, `reply_first`, `reply_means` | whether the server's reply is known, its first meaning, and whether that is more than "wrong password" |
 //! | `addresses` | `tried`: some address was tried directly; `partly_dead`: some of a host's addresses answer, some do not |
 //! | `true_clock` | whether the certificate is valid by the world's time |
+//! | `expired_for=months` | by this device's clock, which nothing confirms, the certificate ran out long ago |
 //! | `hosts_file=stale` | the hosts file sends a name elsewhere than DNS does |
 //! | `interceptor` | a known product's issuer, or one issuer over unrelated hosts |
 //! | `internet`, `outside`, `resolver`, `ipv6` | the run as a whole |
@@ -57,6 +58,9 @@ impl FactSet {
         (0..self.0.len() * 64).filter(|fact| self.contains(*fact))
     }
 }
+
+/// A certificate that ran out longer ago than this, in seconds, has hardly been served ever since.
+const LONG_EXPIRED: i64 = 60 * 86_400;
 
 /// What holds at one place: the run, or one endpoint in it.
 #[derive(Clone, Debug, Default)]
@@ -181,7 +185,7 @@ impl Scene {
 
     /// Whether anything of that variable was observed (or the variable is one that is derived).
     pub(super) fn knows(&self, variable: &str) -> bool {
-        const DERIVED: [&str; 21] = [
+        const DERIVED: [&str; 22] = [
             "mail",
             "apple",
             "stage",
@@ -195,6 +199,7 @@ impl Scene {
             "reply",
             "reply_means",
             "true_clock",
+            "expired_for",
             "interceptor",
             "internet",
             "outside",
@@ -408,9 +413,15 @@ impl Endpoint<'_> {
             let offset = observation.number("offset_s").filter(|_| observation.variable == "clock")?;
             Some((index, offset))
         });
-        let (Some((index, offset)), Some(started)) = (clock, seconds(&evidence.started)) else { return };
         let bound = |name: &str| self.observation.text(name).and_then(seconds);
         let (Some(from), Some(until)) = (bound("not_before"), bound("not_after")) else { return };
+        let Some(started) = seconds(&evidence.started) else { return };
+        let Some((index, offset)) = clock else {
+            if started - until > LONG_EXPIRED {
+                place.add(model, "expired_for=months", &[self.index]);
+            }
+            return;
+        };
         #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^52")]
         let (now, from, until) = (started as f64 + offset, from as f64, until as f64);
         let fact = if from <= now && now <= until { "true_clock=valid" } else { "true_clock=invalid" };

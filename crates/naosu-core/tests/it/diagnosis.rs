@@ -127,6 +127,24 @@ fn certificates() {
 }
 
 #[test]
+fn certificates_give_the_time_where_nothing_else_does() {
+    let run_out = "
+        clock unmeasured device
+        connectivity online ipv4
+        dns answer imap.example.jp_A answers=192.0.2.1
+        imap cert_expired imap.example.jp:993 not_before=2025-01-01T00:00:00Z not_after=2026-11-20T00:00:00Z
+        smtp cert_expired smtp.example.com:587 not_before=2025-02-01T00:00:00Z not_after=2026-10-20T00:00:00Z
+    ";
+    let unrelated = "clock_certificates ahead device certificates=2 outside=2";
+    found("clock_skew", &format!("{run_out}{unrelated}"));
+    let shared = "clock_certificates inconsistent device certificates=1 outside=1";
+    found("cert_expired", &format!("{run_out}{shared}"));
+    // nobody serves a certificate for half a year after it ran out
+    let long_ago = run_out.replace("2026-11-20", "2026-05-20").replace("2026-10-20", "2026-05-20");
+    found("clock_skew", &format!("{long_ago}{shared}"));
+}
+
+#[test]
 fn one_issuer_over_unrelated_hosts_is_an_interceptor() {
     found(
         "tls_interception_or_antivirus",
@@ -339,7 +357,7 @@ fn the_order_of_the_evidence_does_not_matter() {
 
 #[test]
 fn every_fact_a_signature_asks_for_can_be_observed() {
-    const DERIVED: [&str; 27] = [
+    const DERIVED: [&str; 28] = [
         "mail",
         "apple",
         "stage",
@@ -358,6 +376,7 @@ fn every_fact_a_signature_asks_for_can_be_observed() {
         "reply_first",
         "peer_stage",
         "true_clock",
+        "expired_for",
         "interceptor",
         "internet",
         "outside",

@@ -21,6 +21,9 @@ const VOID_LIMIT: usize = 2;
 /// At most that many exchangers of one `mx` (section 4.6.4).
 const EXCHANGER_LIMIT: usize = 10;
 
+/// That many names of a sender are looked at, the rest is left out (section 4.6.4).
+const NAME_LIMIT: usize = 10;
+
 /// A question to DNS; the name is in lower case without a final dot.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Query {
@@ -39,6 +42,8 @@ pub enum QueryKind {
     Aaaa,
     /// Mail exchangers.
     Mx,
+    /// The names of an address.
+    Ptr,
     /// Texts.
     Txt,
 }
@@ -209,14 +214,41 @@ impl Run<'_> {
                 }
                 Ok(false)
             }
-            // Section 5.5 tells publishers not to use it; it matches nobody here.
-            Mechanism::Ptr => self.count(|| "ptr".to_owned()).map(|()| false),
+            Mechanism::Ptr(target) => {
+                self.count(|| "ptr".to_owned())?;
+                let target = self.target(target.as_ref(), domain)?;
+                self.is_named_under(&target)
+            }
             Mechanism::Exists(target) => {
                 self.count(|| format!("exists:{target}"))?;
                 let target = self.expanded(target, domain)?;
                 Ok(!self.looked_up(&target, QueryKind::A)?.is_empty())
             }
         }
+    }
+
+    /// Whether a name of the sender that leads back to it is the target or below it (section 5.5). What cannot be
+    /// looked up counts as no name.
+    fn is_named_under(&mut self, target: &str) -> Result<bool, Stop> {
+        let names = match self.ask(&reverse_name(self.sender), QueryKind::Ptr)? {
+            Answer::Found(names) => names.clone(),
+            Answer::Failed | Answer::Void => return Ok(false),
+        };
+        let below = |name: &String| *name == target || name.ends_with(&format!(".{target}"));
+        let names: Vec<String> = names.iter().map(|name| canonical(name)).take(NAME_LIMIT).collect();
+        let names: Vec<&String> = names.iter().filter(|name| is_domain(name) && below(name)).collect();
+        for name in &names {
+            self.want(name, self.address_kind());
+        }
+        for name in names {
+            if let Answer::Found(addresses) = self.ask(name, self.address_kind())? {
+                let addresses = addresses.clone();
+                if self.any_within(&addresses, 32, 128) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// What this record will ask for, so that all is asked at once; only where it does not depend on macros.
@@ -309,6 +341,21 @@ impl Run<'_> {
 
 fn permanent(problem: String) -> Stop {
     Stop::Verdict(Verdict::PermError(problem))
+}
+
+/// The name under which the names of an address are kept (RFC 1035 section 3.5, RFC 3596 section 2.5).
+fn reverse_name(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, c, d] = address.octets();
+            format!("{d}.{c}.{b}.{a}.in-addr.arpa")
+        }
+        IpAddr::V6(address) => {
+            let digits: Vec<String> =
+                format!("{:032x}", address.to_bits()).chars().rev().map(String::from).collect();
+            format!("{}.ip6.arpa", digits.join("."))
+        }
+    }
 }
 
 fn canonical(name: &str) -> String {

@@ -36,7 +36,7 @@ pub(super) enum Mechanism {
     Include(String),
     Ip { network: IpAddr, bits: u8 },
     Mx { target: Option<String>, bits4: u8, bits6: u8 },
-    Ptr,
+    Ptr(Option<String>),
 }
 
 /// Whether a text is an SPF record (section 4.5).
@@ -186,7 +186,8 @@ fn directive(term: &str) -> Option<Directive> {
         "all" if rest.is_empty() => Mechanism::All,
         "include" => Mechanism::Include(domain_spec(rest)?),
         "exists" => Mechanism::Exists(domain_spec(rest)?),
-        "ptr" if rest.is_empty() || domain_spec(rest).is_some() => Mechanism::Ptr,
+        "ptr" if rest.is_empty() => Mechanism::Ptr(None),
+        "ptr" => Mechanism::Ptr(Some(domain_spec(rest)?)),
         "a" => {
             let (target, bits4, bits6) = with_bits(rest)?;
             Mechanism::A { target, bits4, bits6 }

@@ -3,7 +3,7 @@ use super::*;
 /// A zone in lines of name, kind and data; what is not in it does not exist.
 struct Zone(Vec<(&'static str, QueryKind, &'static str)>);
 
-use QueryKind::{A, Aaaa, Mx, Txt};
+use QueryKind::{A, Aaaa, Mx, Ptr, Txt};
 
 impl Zone {
     fn answer(&self, query: &Query) -> Answer {
@@ -55,6 +55,9 @@ fn appendix(record: &'static str) -> Zone {
         ("mail-c.example.org", A, "192.0.2.140"),
         ("example.net", Txt, "v=spf1 ip4:198.51.100.0/24 -all"),
         ("_spf.example.com", Txt, "v=spf1 mx -all"),
+        ("65.2.0.192.in-addr.arpa", Ptr, "amy.example.com"),
+        ("140.2.0.192.in-addr.arpa", Ptr, "mail-c.example.org"),
+        ("4.0.0.10.in-addr.arpa", Ptr, "bob.example.com"),
     ])
 }
 
@@ -215,4 +218,23 @@ fn hostile_records_are_harmless() {
         let zone = Zone(vec![("example.com", Txt, record)]);
         let _ = zone.verdict("192.0.2.1", "example.com");
     }
+}
+
+/// RFC 7208 appendix A.1.
+#[test]
+fn a_name_of_the_sender_must_lead_back_to_it() {
+    let zone = appendix("v=spf1 ptr -all");
+    assert_eq!(zone.verdict("192.0.2.65", "example.com"), Verdict::Pass);
+    assert_eq!(zone.verdict("192.0.2.140", "example.com"), Verdict::Fail, "another domain's name");
+    assert_eq!(zone.verdict("10.0.0.4", "example.com"), Verdict::Fail, "the name leads elsewhere");
+    assert_eq!(zone.verdict("192.0.2.99", "example.com"), Verdict::Fail, "no name");
+    assert_eq!(appendix("v=spf1 ptr:example.org -all").verdict("192.0.2.140", "example.com"), Verdict::Pass);
+}
+
+#[test]
+fn addresses_have_names() {
+    let name = |address: &str| reverse_name(address.parse().unwrap());
+    assert_eq!(name("192.0.2.65"), "65.2.0.192.in-addr.arpa");
+    let six = name("2001:db8::567:89ab");
+    assert_eq!(six, "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa");
 }
