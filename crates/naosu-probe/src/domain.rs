@@ -140,7 +140,8 @@ async fn evaluated(
 
 async fn ask(query: &Query, names: &Names, deadline: Deadline) -> Answer {
     // what SPF asks on its way stands in the details of the one observation it ends in
-    let records = names.records(&query.name, record_type(query.kind), &Recorder::default(), deadline, &[]).await;
+    let records =
+        names.records(&query.name, record_type(query.kind), &Recorder::default(), deadline, &[]).await;
     match records.outcome {
         "answer" => Answer::Found(records.answers.iter().filter_map(read).collect()),
         "nxdomain" | "no_data" => Answer::Void,

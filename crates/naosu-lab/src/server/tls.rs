@@ -55,7 +55,7 @@ impl Authority {
     /// Makes a root and an intermediate, both valid for ten years around the world's time.
     pub(crate) fn new(clock: WorldClock) -> Result<Self, WorldError> {
         let root = Signer::root("Naosu Lab Root", clock)?;
-        let params = authority_params("Naosu Lab Issuing CA 1", clock);
+        let params = authority_params("Naosu Lab Root", "Naosu Lab Issuing CA 1", clock);
         let key = KeyPair::generate()?;
         let certificate = params.signed_by(&key, &root.issuer)?;
         let intermediate = Signer {
@@ -137,7 +137,7 @@ impl Authority {
 
 impl Signer {
     fn root(name: &str, clock: WorldClock) -> Result<Self, WorldError> {
-        let params = authority_params(name, clock);
+        let params = authority_params(name, name, clock);
         let key = KeyPair::generate()?;
         let certificate = params.self_signed(&key)?;
         Ok(Self {
@@ -178,10 +178,10 @@ impl Acceptor {
     }
 }
 
-fn authority_params(name: &str, clock: WorldClock) -> CertificateParams {
+fn authority_params(organization: &str, name: &str, clock: WorldClock) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = named(name);
-    params.distinguished_name.push(DnType::OrganizationName, name);
+    params.distinguished_name.push(DnType::OrganizationName, organization);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.not_before = shifted(clock.now(), -5 * 365 * DAY).into();

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use webpki::{EndEntityCert, KeyUsage};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::oid_registry::OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS;
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::X509Name;
@@ -248,6 +249,17 @@ impl<'a> Certificate<'a> {
         names
     }
 
+    /// Whether it names a place of its issuer's certificate (RFC 5280 section 4.2.2.1).
+    fn says_where_its_issuer_is(&self) -> bool {
+        self.parsed.extensions().iter().any(|extension| match extension.parsed_extension() {
+            ParsedExtension::AuthorityInfoAccess(access) => access
+                .accessdescs
+                .iter()
+                .any(|one| one.access_method == OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS),
+            _ => false,
+        })
+    }
+
     /// `RSA 2048`, `EC 256`, …
     fn key_text(&self) -> String {
         match self.parsed.public_key().parsed() {
@@ -405,11 +417,11 @@ fn untrusted(linked: &[&Certificate<'_>], others: usize, trust: &Trust) -> Probl
         return if below.is_empty() { Problem::SelfSigned } else { Problem::UntrustedRoot };
     }
     // The top certificate's issuer was not sent. A server leaves out its root but nothing else: the missing one is an
-    // intermediate where only the own certificate came, where certificates came that do not fit, or where we trust
-    // another certificate of the same authority.
+    // intermediate where certificates came that do not fit, where we trust another certificate of the same authority,
+    // or where the only certificate that came says where its issuer's is to be had, as those of public authorities do.
     let unfit = others > below.len();
-    if below.is_empty() || unfit || organization(top.parsed.issuer()).is_some_and(|name| trusts(trust, &name))
-    {
+    let of_trusted = organization(top.parsed.issuer()).is_some_and(|name| trusts(trust, &name));
+    if unfit || of_trusted || (below.is_empty() && top.says_where_its_issuer_is()) {
         Problem::Incomplete
     } else {
         Problem::UntrustedRoot

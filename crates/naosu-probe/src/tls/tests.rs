@@ -35,7 +35,8 @@ fn authority(name: &str, years: Years, above: Option<&Authority>) -> Authority {
 fn named(name: &str, years: Years) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
-    params.distinguished_name.push(DnType::OrganizationName, format!("{name} Ltd"));
+    let organization = name.split(' ').next().unwrap();
+    params.distinguished_name.push(DnType::OrganizationName, format!("{organization} Ltd"));
     params.not_before = date_time_ymd(years.0, 1, 1);
     params.not_after = date_time_ymd(years.1, 1, 1);
     params
@@ -220,14 +221,31 @@ async fn self_signed_is_told_from_a_private_authority() {
 #[tokio::test]
 async fn missing_intermediate_is_incomplete() {
     let root = authority("Root", VALID, None);
-    let middle = authority("Middle", VALID, Some(&root));
+    let middle = authority("Root Middle", VALID, Some(&root));
     let stray = authority("Stray", VALID, None);
     for sent in [vec![], vec![&root], vec![&stray]] {
         let leaf = identity(&server_params(HOST, VALID), &middle, &sent);
         let (secured, _) = against(leaf, HOST, &trust(&root)).await;
         assert_eq!(secured.outcome, "cert_incomplete");
-        assert_eq!(secured.detail["issuer"], "Middle");
+        assert_eq!(secured.detail["issuer"], "Root Middle");
     }
+}
+
+#[tokio::test]
+async fn a_lone_certificate_that_says_where_its_issuer_is_lacks_an_intermediate() {
+    let root = authority("Root", VALID, None);
+    let other = authority("Somebody", VALID, None);
+    let mut params = server_params(HOST, VALID);
+    let alone = identity(&params, &other, &[]);
+    let (secured, _) = against(alone, HOST, &trust(&root)).await;
+    assert_eq!(secured.outcome, "cert_untrusted_root");
+    // id-ad-caIssuers, http://ca.example/
+    let place = b"\x30\x20\x30\x1e\x06\x08\x2b\x06\x01\x05\x05\x07\x30\x02\x86\x12http://ca.example/";
+    let access = rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], place.to_vec());
+    params.custom_extensions.push(access);
+    let alone = identity(&params, &other, &[]);
+    let (secured, _) = against(alone, HOST, &trust(&root)).await;
+    assert_eq!(secured.outcome, "cert_incomplete");
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! `naosu check`: measure, diagnose, show.
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -40,18 +43,14 @@ pub(crate) fn run(
     color: Color,
 ) -> Result<ExitCode> {
     let order = order(knowledge, arguments, lang)?;
+    if let Some(file) = &arguments.evidence_out {
+        // said before the measuring, which takes a while
+        OpenOptions::new().append(true).create(true).open(file).map_err(|error| unwritable(file, &error))?;
+    }
     let evidence = evidence(knowledge, order, lang)?;
     if let Some(file) = &arguments.evidence_out {
-        let name = file.display();
         let json = serde_json::to_string_pretty(&evidence).context("write the evidence as JSON")? + "\n";
-        std::fs::write(file, json).map_err(|error| {
-            Mistake::error(
-                format!("--evidence-out {name}: {error}: name a file that can be written"),
-                format!(
-                    "--evidence-out {name}: 書き込めません({error}): 書き込めるファイルを指定してください"
-                ),
-            )
-        })?;
+        std::fs::write(file, json).map_err(|error| unwritable(file, &error))?;
     }
     let guided = !arguments.once && !arguments.json && crate::terminal();
     let kept = guided.then(|| evidence.clone());
@@ -64,6 +63,14 @@ pub(crate) fn run(
         _ => {}
     }
     Ok(status)
+}
+
+fn unwritable(file: &Path, error: &io::Error) -> anyhow::Error {
+    let name = file.display();
+    Mistake::error(
+        format!("--evidence-out {name}: {error}: name a file that can be written"),
+        format!("--evidence-out {name}: 書き込めません({error}): 書き込めるファイルを指定してください"),
+    )
 }
 
 /// Carries the order out, with its progress on the terminal.
