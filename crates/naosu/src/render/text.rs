@@ -252,15 +252,27 @@ impl View<'_> {
         }
     }
 
-    /// A cause with its proof: the observations that speak for it.
+    /// A cause with what it means, and of its proof what does not stand among the findings already.
     fn cause(&self, label: &str, cause: &RankedCause) -> String {
         let mut out = self.block(Tone::Strong, label, &self.named(cause));
         let blank = padded("", self.label_columns());
-        for id in cause.evidence_for.iter().take(4) {
-            if let Some(observation) = self.report.evidence.observations.iter().find(|o| o.id == *id) {
-                let said = sentence(self.knowledge, observation, self.lang, self.year());
-                out.push_str(&self.block(Tone::Quiet, &blank, &format!("· {said}")));
-            }
+        if let Some(known) = self.knowledge.causes.get(&cause.id) {
+            out.push_str(&self.block(Tone::Quiet, &blank, known.explanation.get(self.lang)));
+        }
+        let told: Vec<String> = self.lines().into_iter().map(|line| line.text).collect();
+        let proofs = cause.evidence_for.iter().filter_map(|id| {
+            let observation = self.report.evidence.observations.iter().find(|o| o.id == *id)?;
+            let said = self.line(observation);
+            (!told.contains(&said.text)).then_some(said)
+        });
+        let bullet = format!("{blank}· ");
+        for said in proofs.take(3) {
+            let text = match said.tone {
+                // good news says little without the name of what is well
+                Tone::Good => format!("{}: {}", said.head, said.text),
+                _ => said.text,
+            };
+            out.push_str(&self.page.hanging(&bullet, self.label_columns() + 2, &text));
         }
         out
     }
