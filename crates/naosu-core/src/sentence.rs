@@ -38,7 +38,11 @@ fn fill(template: &str, observation: &Observation, lang: Lang, year: Option<i32>
         };
         let (name, as_date) = name.strip_suffix("|date").map_or((name, false), |name| (name, true));
         let value = if name == "subject" {
-            observation.subject.clone()
+            match observation.subject.as_str() {
+                "ipv4" => "IPv4".to_owned(),
+                "ipv6" => "IPv6".to_owned(),
+                subject => subject.to_owned(),
+            }
         } else {
             observation.detail.get(name).map_or_else(|| "?".to_owned(), plain)
         };

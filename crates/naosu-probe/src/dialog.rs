@@ -276,9 +276,16 @@ fn one_line(text: &str) -> String {
     text.chars().filter(|c| !matches!(c, '\r' | '\n' | '\0')).collect()
 }
 
-/// Whether the words of a refusal say that it will pass: what cannot be checked now is not wrong.
+/// Whether the words of a refusal say that it will pass: what cannot be checked now is not wrong. An account that is
+/// locked for a while is: nothing more may be tried on it.
 fn sounds_temporary(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
+    if ["lock", "suspend", "disabled", "blocked", "banned", "too many failed"]
+        .iter()
+        .any(|word| text.contains(word))
+    {
+        return false;
+    }
     [
         "temporar",
         "unavailable",

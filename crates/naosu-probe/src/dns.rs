@@ -54,6 +54,8 @@ pub enum NameProblem {
     NotFound,
     /// The name exists and has no address.
     NoAddress,
+    /// The resolver leads the name nowhere (`0.0.0.0`), as filters do.
+    Sinkhole,
     /// The resolver could not find out, or its answer was broken.
     Servfail,
     /// The resolver refuses to answer, or none runs there.
@@ -68,6 +70,7 @@ impl NameProblem {
         match outcome {
             "nxdomain" => Self::NotFound,
             "no_data" => Self::NoAddress,
+            "sinkhole" => Self::Sinkhole,
             "refused" | "port_refused" => Self::Refused,
             "silent" | "unreachable" => Self::Silent,
             _ => Self::Servfail,
@@ -257,12 +260,14 @@ fn addresses_of(views: &[View]) -> Vec<IpAddr> {
         RData::A(a) => Some(IpAddr::V4(a.0)),
         _ => None,
     });
-    six.take(ADDRESS_LIMIT).chain(four.take(ADDRESS_LIMIT)).collect()
+    let all = six.take(ADDRESS_LIMIT).chain(four.take(ADDRESS_LIMIT));
+    all.filter(|address| !address.is_unspecified()).collect()
 }
 
 /// The most telling of the outcomes when there is no address.
 fn worst(views: &[View]) -> Option<NameProblem> {
     let order = [
+        NameProblem::Sinkhole,
         NameProblem::NotFound,
         NameProblem::Servfail,
         NameProblem::Refused,

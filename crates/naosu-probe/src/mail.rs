@@ -480,6 +480,7 @@ pub(crate) fn name_outcome(problem: Option<NameProblem>) -> &'static str {
     match problem {
         Some(NameProblem::NotFound) => "name_not_found",
         Some(NameProblem::NoAddress) | None => "name_no_address",
+        Some(NameProblem::Sinkhole) => "name_sinkhole",
         Some(NameProblem::Servfail) => "name_servfail",
         Some(NameProblem::Refused) => "name_refused",
         Some(NameProblem::Silent) => "name_silent",

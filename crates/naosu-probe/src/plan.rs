@@ -12,6 +12,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::slice;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -26,8 +27,8 @@ use crate::clock::{self, TimeServer};
 use crate::connectivity;
 use crate::deadline::Deadline;
 use crate::discovery::{Candidate, Discovered, Endpoint, Wanted, discover, domain_of, record_settings};
-use crate::dns::Names;
-use crate::domain::{exchangers, policies};
+use crate::dns::{NameProblem, Names};
+use crate::domain::{Exchangers, exchangers, policies};
 use crate::mail::{self, MailResult, check_mail};
 use crate::others::Others;
 use crate::path::Loss;
@@ -341,7 +342,7 @@ impl Run<'_> {
             names.second_view(&server.host, self.recorder, self.deadline, &[]).await;
         }
         if let (true, Some(address)) = (self.worth_a_loss_test(&result), result.address) {
-            let after = std::slice::from_ref(&result.observation);
+            let after = slice::from_ref(&result.observation);
             self.loss.measure(&server.host, address, self.recorder, self.deadline, after).await;
         }
         result
@@ -369,12 +370,39 @@ impl Run<'_> {
             .collect();
         let looked =
             join_all(senders.into_iter().map(|host| names.addresses(host, &quiet, self.deadline, &[]))).await;
+        self.exchangers_have_addresses(&domain, &exchangers).await;
         let addresses: Vec<IpAddr> = match found.provider {
             Some(_) => Vec::new(),
             None => looked.into_iter().flat_map(|looked| looked.addresses).collect(),
         };
-        let after = std::slice::from_ref(&exchangers.observation);
+        let after = slice::from_ref(&exchangers.observation);
         policies(&domain, &addresses, names, self.recorder, self.deadline, after).await;
+    }
+
+    /// Whether the servers that take the domain's mail exist.
+    async fn exchangers_have_addresses(&self, domain: &str, exchangers: &Exchangers) {
+        if exchangers.hosts.is_empty() {
+            return;
+        }
+        let quiet = Recorder::default();
+        let mut pending = self.recorder.start("mx_hosts", domain, slice::from_ref(&exchangers.observation));
+        let looked = exchangers.hosts.iter().take(SENDERS).map(async |host| {
+            let looked = self.order.names.addresses(host, &quiet, self.deadline, &[]).await;
+            (host.as_str(), looked.problem)
+        });
+        let looked = join_all(looked).await;
+        let is_missing = |problem| {
+            matches!(problem, Some(NameProblem::NotFound | NameProblem::NoAddress | NameProblem::Sinkhole))
+        };
+        let missing: Vec<&str> =
+            looked.iter().filter(|(_, problem)| is_missing(*problem)).map(|(host, _)| *host).collect();
+        pending.detail("targets", missing.join(", "));
+        pending.finish(match missing.len() {
+            0 if looked.iter().any(|(_, problem)| problem.is_none()) => "found",
+            0 => "unknown",
+            count if count == exchangers.hosts.len() => "missing",
+            _ => "some_missing",
+        });
     }
 
     /// What the provider says of its own health.
@@ -427,7 +455,7 @@ impl Run<'_> {
         let overridden = self.recorder.observations().split_off(before);
         let overridden = overridden.iter().filter(|seen| seen.outcome == "overrides");
         let asked = overridden.map(|seen| {
-            let after = std::slice::from_ref(&seen.id);
+            let after = slice::from_ref(&seen.id);
             self.order.names.records(&seen.subject, RecordType::A, self.recorder, self.deadline, after)
         });
         join_all(asked).await;
@@ -437,7 +465,7 @@ impl Run<'_> {
     async fn other_ports(&self, server: &Endpoint, result: &MailResult) {
         let first = result.addresses.iter().find(|address| address.is_ipv4()).or(result.addresses.first());
         let Some(address) = first.copied() else { return };
-        let after = std::slice::from_ref(&result.observation);
+        let after = slice::from_ref(&result.observation);
         let deadline = self.deadline.within(OTHER_PORT);
         let attempts = OTHER_PORTS.into_iter().filter(|port| *port != server.port).map(|port| {
             let address = SocketAddr::new(address, port);
@@ -451,7 +479,7 @@ impl Run<'_> {
         if self.closed() {
             return;
         }
-        let after = std::slice::from_ref(&result.observation);
+        let after = slice::from_ref(&result.observation);
         let deadline = self.deadline.within(OTHER_PORT);
         let attempts = CONTROLS.into_iter().filter_map(|id| {
             let provider = self.knowledge.providers().get(id)?;

@@ -12,6 +12,9 @@
 //! | `same_host_peer_alive`, `peer_alive` | another endpoint got past the connection |
 //! | `neighbour_mail`, `sibling`, `web` | other ports of the same server: any mail port, the same protocol's, the web's |
 //! | `reply`, `reply_first`, `reply_means` | whether the server's reply is known, its first meaning, and whether that is more than "wrong password" |
+//! | `refusal=temporary` | the server put it off with a code of the 400s |
+//! | `user=local_part` | the user name that was given has no domain |
+//! | `notice` | what a server's untagged `ALERT` means: mailbox_full, … |
 //! | `addresses` | `tried`: some address was tried directly; `partly_dead`: some of a host's addresses answer, some do not |
 //! | `true_clock` | whether the certificate is valid by the world's time |
 //! | `expired_for=months` | by this device's clock, which nothing confirms, the certificate ran out long ago |
@@ -119,6 +122,9 @@ impl Scene {
                 run.add(model, &format!("{name}={value}"), &[]);
             }
         }
+        if evidence.request.user.as_deref().is_some_and(|user| !user.contains('@')) {
+            run.add(model, "user=local_part", &[]);
+        }
         let sign_in = match evidence.request.sign_in {
             SignIn::None => "sign_in=none",
             SignIn::Password => "sign_in=password",
@@ -157,6 +163,9 @@ impl Scene {
             run.add(model, "hosts_file=stale", &stale);
         }
         let provider = provider(all);
+        for (index, meaning) in notices(knowledge, all, provider) {
+            run.add(model, &format!("notice={meaning}"), &[index]);
+        }
         if let Some((source, auth)) = provider_auth(knowledge, all) {
             run.add(model, &format!("provider_auth={auth}"), &[source]);
         }
@@ -246,6 +255,11 @@ fn endpoints(evidence: &Evidence) -> Vec<Endpoint<'_>> {
         let (host, port) = split(&observation.subject);
         let stage = stage(&observation.outcome);
         list.push(Endpoint { index, observation, host, port, stage, apple, spare: false });
+    }
+    // push goes over 5223, or over 443 where that port is closed
+    let pushes = list.iter().any(|one| one.observation.variable == "apple_push" && one.stage == "ok");
+    for endpoint in list.iter_mut().filter(|one| one.observation.variable == "apple_push") {
+        endpoint.spare = pushes;
     }
     list
 }
@@ -385,6 +399,9 @@ impl Endpoint<'_> {
             )]
             (0.0..1000.0).contains(&code).then_some(code as u16)
         });
+        if code.is_some_and(|code| (400..500).contains(&code)) {
+            place.add(model, "refusal=temporary", &[self.index]);
+        }
         let phase = self.observation.text("reply_phase").unwrap_or_default();
         let enhanced = self.observation.text("reply_enhanced");
         let protocol = match self.observation.variable.as_str() {
@@ -484,6 +501,7 @@ fn resolver(all: &[Observation]) -> (Option<&'static str>, Vec<usize>) {
     for (name, outcomes) in [
         ("works", &["answer", "no_data"][..]),
         ("failing", &["servfail", "malformed"]),
+        ("filtering", &["sinkhole"]),
         ("refusing", &["refused"]),
         ("absent", &["port_refused"]),
         ("blind", &["nxdomain"]),
@@ -687,6 +705,23 @@ fn seconds(text: &str) -> Option<i64> {
 
 fn places(all: &[Observation], variable: &str) -> Vec<usize> {
     all.iter().enumerate().filter(|(_, o)| o.variable == variable).map(|(index, _)| index).collect()
+}
+
+/// What servers pointed out beside their answers (`ALERT`, RFC 3501 section 7.1).
+fn notices(knowledge: &Knowledge, all: &[Observation], provider: Option<&str>) -> Vec<(usize, String)> {
+    let mut notices = Vec::new();
+    for (index, observation) in all.iter().enumerate().filter(|(_, o)| o.variable == "imap") {
+        let alerts = observation.detail.get("alerts").and_then(|value| value.as_array());
+        for text in alerts.into_iter().flatten().filter_map(|alert| alert.as_str()) {
+            let protocol = Protocol::Imap;
+            let said = Said { provider, protocol, phase: "select", code: None, enhanced: None, text };
+            let classified = knowledge.replies().classify(&said);
+            notices.extend(
+                classified.and_then(|told| told.means.into_iter().next()).map(|means| (index, means)),
+            );
+        }
+    }
+    notices
 }
 
 /// The provider's id, as the provider observation names it.

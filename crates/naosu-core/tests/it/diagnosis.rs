@@ -127,6 +127,52 @@ fn certificates() {
 }
 
 #[test]
+fn push_may_go_over_443() {
+    let push = |first: &str, second: &str| {
+        format!(
+            "connectivity online ipv4
+             dns answer init.push.apple.com_A answers=192.0.2.1
+             apple_identity ok identity.ess.apple.com:443
+             apple_push {first} 1-courier.push.apple.com:5223
+             apple_push {second} 1-courier.push.apple.com:443"
+        )
+    };
+    assert_eq!(diagnosed(&push("tcp_silent", "ok")).verdict, Verdict::Healthy);
+    found("firewall_or_port_block", &push("tcp_silent", "tcp_silent"));
+}
+
+#[test]
+fn a_filter_leads_names_nowhere() {
+    found("dns_failure", &online("imap name_sinkhole imap.example.jp:993"));
+    let apple = "
+        connectivity online ipv4
+        clock accurate device offset_s=0.02
+        apple_sign_in name_not_found gsa.apple.com:443
+        apple_sign_in name_not_found idmsa.apple.com:443
+        apple_push ok 1-courier.push.apple.com:5223
+        apple_push ok 1-courier.push.apple.com:443";
+    found("dns_failure", apple);
+}
+
+#[test]
+fn what_a_server_points_out_counts() {
+    let ok = "smtp ok smtp.example.jp:587\nimap ok imap.example.jp:993";
+    let mut told = evidence(&online(ok));
+    let alert = serde_json::json!(["Mailbox is over STORAGE quota"]);
+    told.observations.last_mut().unwrap().detail.insert("alerts".to_owned(), alert);
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let diagnosis = diagnose(&knowledge, &told);
+    assert_eq!(diagnosis.causes[0].id, "mailbox_full", "{diagnosis:#?}");
+}
+
+#[test]
+fn what_is_put_off_is_not_refused() {
+    let put_off = "smtp recipient_refused smtp.example.jp:587 reply=Try_again_in_a_while reply_code=450";
+    let diagnosis = diagnosed(&online(put_off));
+    assert_ne!(diagnosis.causes[0].id, "recipient_unknown", "{diagnosis:#?}");
+}
+
+#[test]
 fn certificates_give_the_time_where_nothing_else_does() {
     let run_out = "
         clock unmeasured device
@@ -357,7 +403,7 @@ fn the_order_of_the_evidence_does_not_matter() {
 
 #[test]
 fn every_fact_a_signature_asks_for_can_be_observed() {
-    const DERIVED: [&str; 28] = [
+    const DERIVED: [&str; 31] = [
         "mail",
         "apple",
         "stage",
@@ -377,6 +423,9 @@ fn every_fact_a_signature_asks_for_can_be_observed() {
         "peer_stage",
         "true_clock",
         "expired_for",
+        "refusal",
+        "notice",
+        "user",
         "interceptor",
         "internet",
         "outside",

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use self::find::Find;
 use self::parse::{Folder, Line, Quota, Status};
 use super::input::{Excess, Input, Response};
-use super::sasl::{self, Choice, Exchange};
+use super::sasl::{self, Choice, Exchange, Mechanism};
 use super::{
     Aim, Credential, Dialog, Reply, Security, Talk, Transcript, Want, capability_words, one_line,
     sounds_temporary,
@@ -245,7 +245,7 @@ impl<'a> Imap<'a> {
         let choice = sasl::choose(&names, credential);
         let command_allowed = matches!(credential, Credential::Password(_)) && !self.has("LOGINDISABLED");
         match choice {
-            Choice::Use(mechanism) if mechanism.speaks_first() || !command_allowed => {
+            Choice::Use(mechanism) if mechanism != Mechanism::Login || !command_allowed => {
                 let mut exchange = Exchange::new(mechanism, &self.aim, credential);
                 self.talk.detail("mechanism", mechanism.name());
                 self.talk.transcript.sign_in_tried = true;
@@ -273,7 +273,8 @@ impl<'a> Imap<'a> {
                 self.talk.write_secret(line);
             }
             Choice::OauthOnly => self.finish("sign_in_oauth_only", None),
-            _ => self.finish("sign_in_not_offered", None),
+            Choice::Unsupported => self.finish("sign_in_unsupported", None),
+            Choice::Use(_) | Choice::Nothing => self.finish("sign_in_not_offered", None),
         }
     }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::input::{Excess, Input};
-use super::sasl::{self, Choice, Exchange};
+use super::sasl::{self, Choice, Exchange, Mechanism};
 use super::{
     Aim, Credential, Dialog, Reply, Security, Talk, Transcript, Want, capability_words, one_line,
     sounds_temporary,
@@ -194,7 +194,7 @@ impl<'a> Pop<'a> {
         let command_allowed = matches!(credential, Credential::Password(_))
             && (self.capability("USER").is_some() || mechanisms.is_none());
         match sasl::choose(&names, credential) {
-            Choice::Use(mechanism) if mechanism.speaks_first() || !command_allowed => {
+            Choice::Use(mechanism) if mechanism != Mechanism::Login || !command_allowed => {
                 let mut exchange = Exchange::new(mechanism, &self.aim, credential);
                 self.talk.detail("mechanism", mechanism.name());
                 self.talk.transcript.sign_in_tried = true;
@@ -220,7 +220,8 @@ impl<'a> Pop<'a> {
                 self.command(Waiting::User, &format!("USER {}", one_line(self.aim.user)));
             }
             Choice::OauthOnly => self.finish("sign_in_oauth_only", None),
-            _ => self.finish("sign_in_not_offered", None),
+            Choice::Unsupported => self.finish("sign_in_unsupported", None),
+            Choice::Use(_) | Choice::Nothing => self.finish("sign_in_not_offered", None),
         }
     }
 

@@ -1,8 +1,9 @@
-//! Sign-in mechanisms (RFC 4422): PLAIN, LOGIN, SCRAM-SHA-256, OAUTHBEARER, XOAUTH2.
+//! Sign-in mechanisms (RFC 4422): PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-256, OAUTHBEARER, XOAUTH2.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
+use md5::Md5;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -19,6 +20,8 @@ pub enum Mechanism {
     Plain,
     /// The unregistered one of old servers: name and password asked for one by one.
     Login,
+    /// RFC 2195; all that some old servers offer.
+    CramMd5,
     /// RFC 7677.
     ScramSha256,
     /// RFC 7628.
@@ -34,7 +37,9 @@ pub enum Choice {
     Use(Mechanism),
     /// Only OAuth is offered, and we have a password.
     OauthOnly,
-    /// Nothing fits.
+    /// There are mechanisms, but none that we speak.
+    Unsupported,
+    /// Nothing is offered, or nothing for what we have.
     Nothing,
 }
 
@@ -44,6 +49,7 @@ impl Mechanism {
         match self {
             Self::Plain => "PLAIN",
             Self::Login => "LOGIN",
+            Self::CramMd5 => "CRAM-MD5",
             Self::ScramSha256 => "SCRAM-SHA-256",
             Self::OauthBearer => "OAUTHBEARER",
             Self::Xoauth2 => "XOAUTH2",
@@ -52,7 +58,7 @@ impl Mechanism {
 
     /// Whether the client speaks first.
     pub fn speaks_first(self) -> bool {
-        self != Self::Login
+        !matches!(self, Self::Login | Self::CramMd5)
     }
 }
 
@@ -61,7 +67,9 @@ impl Mechanism {
 /// passwords stored in another form refuse it to everyone, which would look like a wrong password.
 pub fn choose(offered: &[&str], credential: &Credential) -> Choice {
     let wanted: &[Mechanism] = match credential {
-        Credential::Password(_) => &[Mechanism::Plain, Mechanism::ScramSha256, Mechanism::Login],
+        Credential::Password(_) => {
+            &[Mechanism::Plain, Mechanism::ScramSha256, Mechanism::Login, Mechanism::CramMd5]
+        }
         Credential::Token(_) => &[Mechanism::OauthBearer, Mechanism::Xoauth2],
     };
     for mechanism in wanted {
@@ -73,7 +81,11 @@ pub fn choose(offered: &[&str], credential: &Credential) -> Choice {
         matches!(*name, "OAUTHBEARER" | "XOAUTH2" | "XOAUTH" | "EXTERNAL" | "ANONYMOUS" | "PLAIN-CLIENTTOKEN")
     };
     let oauth = offered.iter().any(|name| matches!(*name, "OAUTHBEARER" | "XOAUTH2"));
-    if oauth && offered.iter().all(token) { Choice::OauthOnly } else { Choice::Nothing }
+    match credential {
+        _ if oauth && offered.iter().all(token) => Choice::OauthOnly,
+        Credential::Password(_) if !offered.is_empty() => Choice::Unsupported,
+        _ => Choice::Nothing,
+    }
 }
 
 /// One sign-in under way.
@@ -131,7 +143,7 @@ impl Exchange {
         let secret = self.secret.as_str();
         let (text, state) = match self.mechanism {
             Mechanism::Plain => (format!("\0{}\0{secret}", self.user), State::Finished),
-            Mechanism::Login => (String::new(), State::Start),
+            Mechanism::Login | Mechanism::CramMd5 => (String::new(), State::Start),
             Mechanism::ScramSha256 => {
                 (format!("n,,n={},r={nonce}", scram_name(&self.user)), State::ScramFirst { nonce })
             }
@@ -159,6 +171,15 @@ impl Exchange {
             (Mechanism::Login, State::LoginPassword) => {
                 self.state = State::Finished;
                 Ok(Zeroizing::new(self.secret.as_bytes().to_vec()))
+            }
+            (Mechanism::CramMd5, State::Start) => {
+                self.state = State::Finished;
+                let mut mac = <Hmac<Md5> as Mac>::new_from_slice(self.secret.as_bytes())
+                    .expect("HMAC takes keys of any length");
+                mac.update(challenge);
+                let mut answer = Zeroizing::new(self.user.clone().into_bytes());
+                answer.extend(format!(" {:x}", mac.finalize().into_bytes()).bytes());
+                Ok(answer)
             }
             (Mechanism::ScramSha256, State::ScramFirst { nonce }) => {
                 let (answer, signature) = self.scram(&nonce, challenge).ok_or(Misstep)?;
@@ -315,6 +336,11 @@ mod tests {
         assert_eq!(login.answer(b"Username:").unwrap().as_slice(), b"tim");
         assert_eq!(login.answer(b"Password:").unwrap().as_slice(), b"tanstaaf");
         assert_eq!(login.answer(b"More:"), Err(Misstep));
+        // RFC 2195 section 2
+        let mut cram = exchange(Mechanism::CramMd5, "tim", "tanstaaftanstaaf");
+        let challenge = b"<1896.697170952@postoffice.reston.mci.net>";
+        assert_eq!(cram.answer(challenge).unwrap().as_slice(), b"tim b913a602c7eda7a495b4e6e7334d3890");
+        assert_eq!(cram.answer(b"more"), Err(Misstep));
         let mut bearer = exchange(Mechanism::OauthBearer, "u=ser@example.jp", "tok");
         assert_eq!(
             bearer.first().as_slice(),
@@ -334,7 +360,8 @@ mod tests {
         assert_eq!(choice(&["SCRAM-SHA-256", "PLAIN"], &password), Choice::Use(Mechanism::Plain));
         assert_eq!(choice(&["SCRAM-SHA-256", "LOGIN"], &password), Choice::Use(Mechanism::ScramSha256));
         assert_eq!(choice(&["XOAUTH2", "OAUTHBEARER"], &password), Choice::OauthOnly);
-        assert_eq!(choice(&["XOAUTH2", "CRAM-MD5"], &password), Choice::Nothing);
+        assert_eq!(choice(&["XOAUTH2", "CRAM-MD5"], &password), Choice::Use(Mechanism::CramMd5));
+        assert_eq!(choice(&["XOAUTH2", "GSSAPI"], &password), Choice::Unsupported);
         assert_eq!(choice(&[], &password), Choice::Nothing);
         assert_eq!(choice(&["PLAIN", "XOAUTH2", "OAUTHBEARER"], &token), Choice::Use(Mechanism::OauthBearer));
         assert_eq!(choice(&["PLAIN", "XOAUTH2"], &token), Choice::Use(Mechanism::Xoauth2));

@@ -237,6 +237,7 @@ impl<'a> Smtp<'a> {
                 self.exchange = Some(exchange);
             }
             Choice::OauthOnly => self.finish("sign_in_oauth_only", None),
+            Choice::Unsupported => self.finish("sign_in_unsupported", None),
             Choice::Nothing => self.finish("sign_in_not_offered", None),
         }
     }

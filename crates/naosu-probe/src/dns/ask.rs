@@ -104,6 +104,7 @@ async fn ask_once(
 
 fn outcome_of(answer: &Answer) -> &'static str {
     match answer.code {
+        ResponseCode::NoError if leads_nowhere(&answer.records) => "sinkhole",
         ResponseCode::NoError if !answer.records.is_empty() => "answer",
         ResponseCode::NoError if answer.referral => "refused",
         ResponseCode::NoError => "no_data",
@@ -111,6 +112,17 @@ fn outcome_of(answer: &Answer) -> &'static str {
         ResponseCode::Refused | ResponseCode::NotAuth => "refused",
         _ => "servfail",
     }
+}
+
+/// Whether the only addresses are `0.0.0.0` and `::`, which no server can have (RFC 1122 section 3.2.1.3, RFC 4291
+/// section 2.5.2): filters answer so.
+pub(super) fn leads_nowhere(records: &[RData]) -> bool {
+    let nowhere = |record: &RData| match record {
+        RData::A(a) => a.0.is_unspecified(),
+        RData::AAAA(aaaa) => aaaa.0.is_unspecified(),
+        _ => false,
+    };
+    !records.is_empty() && records.iter().all(nowhere)
 }
 
 enum Heard {

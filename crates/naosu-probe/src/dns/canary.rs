@@ -27,8 +27,9 @@ pub(super) async fn ask(
                 ask_one(server, &invalid, RecordType::A, deadline),
                 ask_one(server, &com, RecordType::A, deadline)
             );
-            let resolved: Vec<String> =
+            let mut resolved: Vec<String> =
                 [&invalid, &com].into_iter().filter(|reply| reply.outcome == "answer").map(text).collect();
+            resolved.dedup();
             let denied = |outcome| matches!(outcome, "nxdomain" | "no_data");
             if !resolved.is_empty() {
                 pending.detail("answers", resolved.join(", "));

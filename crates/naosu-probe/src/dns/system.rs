@@ -59,8 +59,9 @@ pub(super) async fn addresses(
                 }
             }
             let addresses = addresses_of(&views);
+            let problem = if addresses.is_empty() { worst(&views) } else { None };
             let after = views.into_iter().map(|view| view.observation).collect();
-            Looked { addresses, problem: None, after, others }
+            Looked { addresses, problem, after, others }
         }
         failed => {
             let direct = Direct::ask(name, recorder, deadline);
@@ -105,7 +106,8 @@ fn from_system(pending: Pending, found: &[IpAddr], is_six: bool) -> View {
             records.push(data);
         }
     }
-    let reply = Reply { records, ..Reply::failed("answer") };
+    let outcome = if ask::leads_nowhere(&records) { "sinkhole" } else { "answer" };
+    let reply = Reply { records, ..Reply::failed(outcome) };
     let observation = finish(pending, "system", &reply);
     View { server: ([0, 0, 0, 0], 0).into(), reply, observation }
 }

@@ -146,7 +146,7 @@ fn decided(seen: &[Option<View>]) -> Option<&View> {
 }
 
 fn is_reply(outcome: &str) -> bool {
-    matches!(outcome, "answer" | "no_data" | "nxdomain")
+    matches!(outcome, "answer" | "no_data" | "nxdomain" | "sinkhole")
 }
 
 /// Records how the resolvers' replies stand to each other.
@@ -187,7 +187,7 @@ fn agree(one: &Reply, other: &Reply) -> bool {
 /// Writes the reply into its observation.
 pub(super) fn finish(mut pending: Pending, server: &str, reply: &Reply) -> ObservationId {
     pending.detail("server", server);
-    if reply.outcome == "answer" {
+    if matches!(reply.outcome, "answer" | "sinkhole") {
         pending.detail("answers", text(reply));
     }
     if let Some(code) = reply.code {

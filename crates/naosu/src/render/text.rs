@@ -28,7 +28,8 @@ const SHOWN: [&str; 11] = [
 ];
 
 /// Variables that have a line only when they are bad news.
-const SHOWN_IF_BAD: [&str; 15] = [
+const SHOWN_IF_BAD: [&str; 17] = [
+    "clock_certificates",
     "resolver_config",
     "dns_canary",
     "dns_views",
@@ -41,6 +42,7 @@ const SHOWN_IF_BAD: [&str; 15] = [
     "smtp_size",
     "send_test",
     "mx",
+    "mx_hosts",
     "spf",
     "dmarc",
     "status",
@@ -131,6 +133,7 @@ impl View<'_> {
                 _ => lines.extend(all.iter().filter(|o| o.variable == variable).map(|o| self.line(o))),
             }
         }
+        lines.extend(self.notices());
         lines
     }
 
@@ -192,6 +195,22 @@ impl View<'_> {
                 Line { tone: Tone::Good, head: variable_name(self.knowledge, "dns", self.lang), text }
             })
             .collect()
+    }
+
+    /// What servers want to be shown to the person (`ALERT`, RFC 3501 section 7.1), where the endpoint's line does not
+    /// show it.
+    fn notices(&self) -> impl Iterator<Item = Line<'_>> {
+        let head = pick(self.lang, "Server's notice", "サーバからの通知");
+        self.report.evidence.observations.iter().flat_map(move |observation| {
+            let alerts = observation.detail.get("alerts").and_then(|value| value.as_array());
+            let reply = observation.text("reply").unwrap_or_default();
+            let texts = alerts.into_iter().flatten().filter_map(|alert| alert.as_str());
+            texts.filter(move |text| !reply.contains(text)).map(move |text| Line {
+                tone: Tone::Note,
+                head,
+                text: text.to_owned(),
+            })
+        })
     }
 
     fn others<'a>(&'a self, lines: &mut Vec<Line<'a>>) {

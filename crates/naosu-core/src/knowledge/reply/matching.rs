@@ -85,7 +85,12 @@ impl<'a> Heard<'a> {
             Match::Code | Match::EnhancedCode => return None,
             Match::ResponseCode => (Specificity::ResponseCode, self.response_code(reply)?),
             Match::FormatCi | Match::Literal | Match::LiteralCi => match self.longest(reply) {
-                Some(length) if self.trusted(reply, own, length, code, enhanced) => {
+                Some(length)
+                    if self.trusted(reply, own, length, code, enhanced)
+                        && (code == Fit::Same
+                            || enhanced == Fit::Same
+                            || self.telling(kind, own, length)) =>
+                {
                     (text_specificity(kind, reply.weak), length)
                 }
                 _ if enhanced == Fit::Same && self.vendor_code() => (Specificity::EnhancedCode, 0),
@@ -110,6 +115,17 @@ impl<'a> Heard<'a> {
             Fit::Unsaid => reply.enhanced.is_none() || own,
         };
         code_fits && enhanced_fits
+    }
+
+    /// Whether a text of one program or provider is more than a few words within a sentence that anybody could say:
+    /// it is long, or most of what was said. (A code that fits as well says enough.)
+    fn telling(&self, kind: Kind, own: bool, length: usize) -> bool {
+        match kind {
+            Kind::Wording | Kind::Standard | Kind::Any => true,
+            Kind::Provider | Kind::Software => {
+                own || length >= TELLING || length * 3 >= self.folded[1].trim_end().chars().count() * 2
+            }
+        }
     }
 
     /// Details of three digits are a provider's own and mean the same in any words.

@@ -142,7 +142,7 @@ fn no_secret_where_it_is_not_wanted() {
     for (security, ehlo, credential, outcome) in [
         (Security::Plain, EHLO, &password, "sign_in_withheld"),
         (Security::Tls, "250-x\r\n250 AUTH XOAUTH2\r\n", &password, "sign_in_oauth_only"),
-        (Security::Tls, "250-x\r\n250 AUTH GSSAPI\r\n", &password, "sign_in_not_offered"),
+        (Security::Tls, "250-x\r\n250 AUTH GSSAPI\r\n", &password, "sign_in_unsupported"),
         (Security::Tls, EHLO, &token, "sign_in_not_offered"),
     ] {
         let (written, transcript) =
