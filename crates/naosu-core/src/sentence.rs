@@ -6,13 +6,16 @@ use crate::evidence::Observation;
 use crate::knowledge::{Knowledge, Lang};
 
 /// What an observation says, in that language: the outcome's sentence of `knowledge/variables/` with `{subject}` and
-/// the details filled in. `{name|date}` shows a time as a date, without the year when that is `year`.
+/// the details filled in. `{name|date}` shows a time as a date, without the year when that is `year`, `{name|lag}` the
+/// seconds that a clock must be put forward as how it goes wrong, `{name|length}` seconds as a length of time,
+/// `{name|stage}` a stage of a conversation in words.
 pub fn sentence(knowledge: &Knowledge, observation: &Observation, lang: Lang, year: Option<i32>) -> String {
     let outcome =
         knowledge.variables.get(&observation.variable).and_then(|v| v.outcomes.get(&observation.outcome));
     match outcome {
         Some(outcome) => {
-            fill(if lang == Lang::En { &outcome.en } else { &outcome.ja }, observation, lang, year)
+            let template = if lang == Lang::En { &outcome.en } else { &outcome.ja };
+            Fill { knowledge, observation, lang, year }.fill(template)
         }
         None => format!("{}: {} = {}", observation.subject, observation.variable, observation.outcome),
     }
@@ -26,31 +29,99 @@ pub fn variable_name<'a>(knowledge: &'a Knowledge, variable: &'a str, lang: Lang
     })
 }
 
-fn fill(template: &str, observation: &Observation, lang: Lang, year: Option<i32>) -> String {
-    let mut out = String::new();
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        out.push_str(before);
-        let Some((name, tail)) = after.split_once('}') else {
-            out.push('{');
-            rest = after;
-            continue;
-        };
-        let (name, as_date) = name.strip_suffix("|date").map_or((name, false), |name| (name, true));
-        let value = if name == "subject" {
-            match observation.subject.as_str() {
-                "ipv4" => "IPv4".to_owned(),
-                "ipv6" => "IPv6".to_owned(),
-                subject => subject.to_owned(),
-            }
-        } else {
-            observation.detail.get(name).map_or_else(|| "?".to_owned(), plain)
-        };
-        out.push_str(&if as_date { date(&value, lang, year) } else { value });
-        rest = tail;
+struct Fill<'a> {
+    knowledge: &'a Knowledge,
+    observation: &'a Observation,
+    lang: Lang,
+    year: Option<i32>,
+}
+
+impl Fill<'_> {
+    fn fill(&self, template: &str) -> String {
+        let mut out = String::new();
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once('{') {
+            out.push_str(before);
+            let Some((name, tail)) = after.split_once('}') else {
+                out.push('{');
+                rest = after;
+                continue;
+            };
+            let (name, form) = name.split_once('|').unwrap_or((name, ""));
+            out.push_str(&self.formed(self.value(name), form));
+            rest = tail;
+        }
+        out.push_str(rest);
+        out
     }
-    out.push_str(rest);
-    out
+
+    fn value(&self, name: &str) -> String {
+        match (name, self.observation.subject.as_str()) {
+            ("subject", "ipv4") => "IPv4".to_owned(),
+            ("subject", "ipv6") => "IPv6".to_owned(),
+            ("subject", subject) => subject.to_owned(),
+            _ => self.observation.detail.get(name).map_or_else(|| "?".to_owned(), plain),
+        }
+    }
+
+    fn formed(&self, value: String, form: &str) -> String {
+        let seconds = || value.parse::<f64>().ok();
+        match form {
+            "date" => date(&value, self.lang, self.year),
+            "lag" => seconds().map_or(value.clone(), |seconds| lag(seconds, self.lang)),
+            "length" => seconds().map_or(value.clone(), |seconds| length(seconds, self.lang)),
+            "stage" => match self
+                .knowledge
+                .variables
+                .get("conversation_stage")
+                .and_then(|known| known.outcomes.get(&value))
+            {
+                Some(stage) => (if self.lang == Lang::En { &stage.en } else { &stage.ja }).clone(),
+                None => value,
+            },
+            _ => value,
+        }
+    }
+}
+
+/// How a clock goes wrong that must be put forward by so many seconds: "45 min behind", 「45分遅れて」.
+fn lag(seconds: f64, lang: Lang) -> String {
+    let length = length(seconds, lang);
+    match (lang, seconds < 0.0) {
+        (Lang::En, true) => format!("{length} ahead"),
+        (Lang::En, false) => format!("{length} behind"),
+        (Lang::Ja, true) => format!("{length}進んで"),
+        (Lang::Ja, false) => format!("{length}遅れて"),
+    }
+}
+
+/// A length of time as the two greatest of its units, unsigned: "1 h 3 min", 「1時間3分」.
+fn length(seconds: f64, lang: Lang) -> String {
+    let seconds = seconds.abs();
+    if seconds < 10.0 {
+        let tenths = (seconds * 10.0).round() / 10.0;
+        return if lang == Lang::En { format!("{tenths} s") } else { format!("{tenths}秒") };
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    let whole = seconds.round() as u64;
+    let units = [
+        (86_400 * 365, "y", "年"),
+        (86_400, "d", "日"),
+        (3600, "h", "時間"),
+        (60, "min", "分"),
+        (1, "s", "秒"),
+    ];
+    let at = units.iter().position(|(unit, ..)| whole >= *unit).unwrap_or(units.len() - 1);
+    let mut rest = whole;
+    let mut words = Vec::new();
+    for (unit, en, ja) in units.iter().skip(at).take(2) {
+        if rest / unit > 0 {
+            let count = rest / unit;
+            words.push(if lang == Lang::En { format!("{count} {en}") } else { format!("{count}{ja}") });
+        }
+        rest %= unit;
+    }
+    words.join(if lang == Lang::En { " " } else { "" })
 }
 
 /// A detail as plain text: lists with commas, numbers without a needless fraction.
@@ -123,6 +194,26 @@ mod tests {
         assert_eq!(ja, "imap.example.jp:993の証明書が11月20日で期限切れ");
         let en = sentence(&knowledge, &expired(), Lang::En, None);
         assert_eq!(en, "the certificate of imap.example.jp:993 expired on 20 November 2026");
+    }
+
+    #[test]
+    fn lengths_of_time_are_said_in_the_persons_language() {
+        let said = |seconds: f64| [lag(seconds, Lang::En), lag(seconds, Lang::Ja)];
+        assert_eq!(said(2700.0), ["45 min behind", "45分遅れて"]);
+        assert_eq!(said(-3780.0), ["1 h 3 min ahead", "1時間3分進んで"]);
+        assert_eq!(said(-63_072_000.0), ["2 y ahead", "2年進んで"]);
+        assert_eq!(said(1.26), ["1.3 s behind", "1.3秒遅れて"]);
+    }
+
+    #[test]
+    fn a_stage_is_said_in_words() {
+        let knowledge = Knowledge::load(&crate::knowledge::embedded()).unwrap();
+        let mut observation = expired();
+        observation.outcome = "conversation_closed".to_owned();
+        observation.detail.insert("stage".to_owned(), Value::from("sign_in"));
+        let said = |lang| sentence(&knowledge, &observation, lang, None);
+        assert_eq!(said(Lang::En), "imap.example.jp:993 hung up in the middle (at the sign-in)");
+        assert!(said(Lang::Ja).ends_with("途中で切断しました(サインインの段階)"), "{}", said(Lang::Ja));
     }
 
     #[test]

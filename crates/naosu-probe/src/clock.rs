@@ -141,7 +141,6 @@ pub async fn measure(
     pending
         .detail("offset_s", hundredths(seconds))
         .detail("uncertainty_s", hundredths(uncertainty))
-        .detail("offset_text", duration_text(seconds))
         .detail("direction", if seconds < 0.0 { "ahead" } else { "behind" })
         .detail("source", opinion.source.as_str())
         .detail("method", opinion.method);
@@ -316,25 +315,4 @@ fn hundredths(seconds: f64) -> f64 {
     let rounded = (seconds * 100.0).round() / 100.0;
     // no "-0"
     if rounded == 0.0 { 0.0 } else { rounded }
-}
-
-/// A length of time as the two greatest of its units: `1 h 3 min`, `12.5 s`. Unsigned.
-fn duration_text(seconds: f64) -> String {
-    let seconds = seconds.abs();
-    if seconds < 60.0 {
-        return format!("{} s", (seconds * 10.0).round() / 10.0);
-    }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-    let whole = seconds.round() as u64;
-    let units = [(86_400 * 365, "y"), (86_400, "d"), (3600, "h"), (60, "min"), (1, "s")];
-    let at = units.iter().position(|(length, _)| whole >= *length).unwrap_or(units.len() - 1);
-    let mut rest = whole;
-    let mut words = Vec::new();
-    for (length, name) in units.iter().skip(at).take(2) {
-        if rest / length > 0 {
-            words.push(format!("{} {name}", rest / length));
-        }
-        rest %= length;
-    }
-    words.join(" ")
 }

@@ -329,7 +329,7 @@ impl<'a> Visit<'a> {
         };
         let mut line = Line::new(stream, dialog, self.deadline);
         if self.endpoint.credential.is_some() {
-            line = line.asking(self.endpoint.sign_ins);
+            line = line.asking(self.endpoint.sign_ins, self.endpoint.protocol);
         }
         line.run().await;
         attempt.slow = line.slowest >= SLOW;

@@ -266,6 +266,9 @@ impl Run<'_> {
         {
             return tested;
         }
+        if self.order.credential.is_some() {
+            servers.iter().for_each(|server| self.sign_ins.announce(server.protocol));
+        }
         let of = |protocol| servers.iter().filter(move |server| server.protocol == protocol);
         let ((imap, mut others), (pop, of_pop), (smtp, of_smtp)) = tokio::join!(
             self.protocol(of(Protocol::Imap).collect(), found),
@@ -299,6 +302,7 @@ impl Run<'_> {
     }
 
     async fn protocol(&self, servers: Vec<&Endpoint>, found: Option<&Discovered>) -> (bool, Others) {
+        let protocol = servers.first().map(|server| server.protocol);
         let (mut well, mut signed_in) = (true, false);
         let mut others = Others::none();
         for server in servers {
@@ -308,6 +312,7 @@ impl Run<'_> {
             signed_in |= result.sign_in_tried;
             others.join(result.others);
         }
+        protocol.into_iter().for_each(|protocol| self.sign_ins.over(protocol));
         (well, others)
     }
 

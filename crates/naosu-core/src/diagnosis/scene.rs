@@ -13,6 +13,7 @@
 //! | `neighbour_mail`, `sibling`, `web` | other ports of the same server: any mail port, the same protocol's, the web's |
 //! | `reply`, `reply_first`, `reply_means` | whether the server's reply is known, its first meaning, and whether that is more than "wrong password" |
 //! | `refusal=temporary` | the server put it off with a code of the 400s |
+//! | `account=works` | every endpoint is well, sign-in included |
 //! | `user=local_part` | the user name that was given has no domain |
 //! | `notice` | what a server's untagged `ALERT` means: mailbox_full, … |
 //! | `addresses` | `tried`: some address was tried directly; `partly_dead`: some of a host's addresses answer, some do not |
@@ -177,6 +178,11 @@ impl Scene {
         };
         let mail = endpoints.iter().filter(|e| !e.apple).map(place).collect();
         let apple = endpoints.iter().filter(|e| e.apple).map(place).collect();
+        let tried: Vec<&Endpoint<'_>> = endpoints.iter().filter(|e| !e.spare).collect();
+        if !tried.is_empty() && tried.iter().all(|e| e.observation.outcome == "ok") {
+            let sources: Vec<usize> = tried.iter().map(|e| e.index).collect();
+            run.add(model, "account=works", &sources);
+        }
         let failing = endpoints.iter().filter(|e| e.stage != "ok" && !e.spare).count();
         let variables = all.iter().map(|observation| observation.variable.clone()).collect();
         let online = internet == Some("online");

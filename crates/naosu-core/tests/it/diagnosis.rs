@@ -403,7 +403,7 @@ fn the_order_of_the_evidence_does_not_matter() {
 
 #[test]
 fn every_fact_a_signature_asks_for_can_be_observed() {
-    const DERIVED: [&str; 31] = [
+    const DERIVED: [&str; 32] = [
         "mail",
         "apple",
         "stage",
@@ -426,6 +426,7 @@ fn every_fact_a_signature_asks_for_can_be_observed() {
         "refusal",
         "notice",
         "user",
+        "account",
         "interceptor",
         "internet",
         "outside",

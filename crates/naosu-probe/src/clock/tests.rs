@@ -136,9 +136,6 @@ async fn a_silent_server_does_not_hold_up_two_that_agree() {
 }
 
 #[test]
-fn durations_are_short_texts() {
-    let texts: Vec<String> =
-        [0.04, 12.34, 60.0, 3780.0, -90_000.0, 86_400.0 * 800.0].into_iter().map(duration_text).collect();
-    assert_eq!(texts, ["0 s", "12.3 s", "1 min", "1 h 3 min", "1 d 1 h", "2 y 70 d"]);
+fn there_is_no_minus_zero() {
     assert_eq!(hundredths(-0.001).to_string(), "0");
 }

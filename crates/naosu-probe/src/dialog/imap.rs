@@ -56,6 +56,7 @@ struct Mailbox {
     exists: u64,
     refused: Option<(Command, Reply)>,
     quota_asked: bool,
+    quota_roots: Vec<Vec<u8>>,
     quotas: Vec<Quota>,
     folders: Vec<Folder>,
     junk: Option<(String, u64)>,
@@ -446,9 +447,15 @@ impl<'a> Imap<'a> {
         if let Some(words) = parse::after_word(text, "CAPABILITY") {
             self.learn(words);
         } else if let Some(rest) = parse::after_word(text, "QUOTA") {
-            if self.mailbox.quotas.len() < 16 {
+            // RFC 9208 section 4.1.2: the roots that count for a mailbox are those that QUOTAROOT named
+            let roots = &self.mailbox.quota_roots;
+            let counts =
+                roots.is_empty() || parse::words(rest).first().is_none_or(|root| roots.contains(root));
+            if counts && self.mailbox.quotas.len() < 16 {
                 self.mailbox.quotas.extend(parse::quotas(rest));
             }
+        } else if let Some(rest) = parse::after_word(text, "QUOTAROOT") {
+            self.mailbox.quota_roots = parse::words(rest).into_iter().skip(1).collect();
         } else if upper.starts_with("LIST ") {
             if self.mailbox.folders.len() < FOLDER_LIMIT {
                 self.mailbox.folders.extend(parse::folder(&response.line, &response.literals));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use naosu_core::knowledge::Protocol;
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::Instant;
@@ -34,7 +35,7 @@ pub(super) struct Line<S, D> {
     deadline: Deadline,
     buffer: Box<[u8]>,
     /// Where leave to sign in is asked for, before the first word of a sign-in.
-    sign_ins: Option<SignIns>,
+    sign_ins: Option<(SignIns, Protocol)>,
     leave: Option<Leave>,
     withheld: bool,
     /// The longest wait for an answer.
@@ -49,8 +50,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, D: Dialog> Line<S, D> {
     }
 
     /// Asks for leave before it signs in; without leave the conversation ends there.
-    pub(super) fn asking(mut self, sign_ins: &SignIns) -> Self {
-        self.sign_ins = Some(sign_ins.clone());
+    pub(super) fn asking(mut self, sign_ins: &SignIns, protocol: Protocol) -> Self {
+        self.sign_ins = Some((sign_ins.clone(), protocol));
         self
     }
 
@@ -114,9 +115,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, D: Dialog> Line<S, D> {
         let signing_in = self.dialog.stage() == "sign_in";
         if !signing_in {
             self.leave = None;
-        } else if let Some(sign_ins) = self.sign_ins.take() {
+        } else if let Some((sign_ins, protocol)) = self.sign_ins.take() {
             // without an answer in time no leave is given
-            self.leave = self.deadline.run(sign_ins.leave()).await.flatten();
+            self.leave = self.deadline.run(sign_ins.leave(protocol)).await.flatten();
             self.withheld = self.leave.is_none();
         }
         !self.withheld

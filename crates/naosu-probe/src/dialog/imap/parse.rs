@@ -163,6 +163,18 @@ pub fn quotas(text: &str) -> Vec<Quota> {
         .collect()
 }
 
+/// The atoms and strings of a text up to the first list, at most sixteen.
+pub fn words(text: &str) -> Vec<Vec<u8>> {
+    let mut rest = text.as_bytes().trim_ascii();
+    let mut words = Vec::new();
+    while !rest.is_empty() && !rest.starts_with(b"(") && words.len() < 16 {
+        let Some(word) = token(&mut rest) else { break };
+        words.push(word);
+        rest = rest.trim_ascii_start();
+    }
+    words
+}
+
 /// The outcome of the variable `imap_quota` for the limit that is closest to being reached.
 pub fn fullest(quotas: &[Quota]) -> Option<(&'static str, Detail)> {
     let share = |quota: &Quota| u128::from(quota.used) * 1000 / u128::from(quota.limit.max(1));
@@ -387,6 +399,16 @@ mod tests {
         let (_, detail) = fullest(&quotas("x (STORAGE 15728640 15728640)")).unwrap();
         assert_eq!((&detail["used"], &detail["percent"]), (&json!("15 GB"), &json!(100)));
         assert_eq!(kilobytes_text(10_035), "9.8 MB");
+    }
+
+    #[test]
+    fn words_end_at_a_list() {
+        let strings = |text: &str| -> Vec<String> {
+            words(text).into_iter().map(|word| String::from_utf8(word).unwrap()).collect()
+        };
+        assert_eq!(strings(r#"INBOX "User quota" other"#), ["INBOX", "User quota", "other"]);
+        assert_eq!(strings(r#""" (STORAGE 1 2)"#), [""]);
+        assert_eq!(strings("\"open"), Vec::<String>::new());
     }
 
     #[test]
