@@ -15,8 +15,8 @@ use super::normalize::{STOP, is_japanese, normalize};
 const SMOOTHING: f64 = 3.0;
 /// What one piece of text can add at most, in nats.
 const CAP: f64 = 1.5;
-/// Share of the sum that is added.
-const SHARE: f64 = 0.25;
+/// Share of the sum that is added: the largest that cost nothing on complaints of another style.
+const SHARE: f64 = 0.1;
 /// A piece that fewer complaints hold is left out.
 const RARE: u32 = 2;
 /// Pieces of one text that are looked up.
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn words_speak_for_where_they_stood() {
         let weights = learned().weights("queue never empties again");
-        assert!(weights["cannot_send"] > 0.1 && weights["cannot_receive"] < -0.1, "{weights:?}");
+        assert!(weights["cannot_send"] > 0.05 && weights["cannot_receive"] < -0.05, "{weights:?}");
         let weights = learned().weights("受信箱がから");
         assert!(weights["cannot_receive"] > 0.0 && weights["cannot_send"] < 0.0, "{weights:?}");
     }
