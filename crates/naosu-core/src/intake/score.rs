@@ -16,7 +16,7 @@ use crate::knowledge::{Context, Knowledge, KnownMessage, Lang, Phrase};
 /// Fitted so that what is said with some probability is right about as often.
 const SYMPTOM_TEMPERATURE: f64 = 1.05;
 /// The same for the causes.
-const CAUSE_TEMPERATURE: f64 = 0.95;
+const CAUSE_TEMPERATURE: f64 = 0.8;
 /// What a whole distinctive message adds to its symptom.
 const MESSAGE_SYMPTOM: f64 = 2.2;
 /// What a whole distinctive message adds to a cause it always means, per nat above `UNNAMED`.

@@ -33,8 +33,7 @@ pub(super) fn run(
     let mut corpora = Vec::new();
     for (path, text) in files.iter().filter(|(path, _)| path.starts_with("corpus/complaints-")) {
         let name = path.trim_start_matches("corpus/");
-        let origin = if name.contains("unseen") { Origin::Unseen } else { Origin::Tuned };
-        corpora.push(Corpus::read(name, origin, text)?);
+        corpora.push(Corpus::read(name, Origin::Tuned, text)?);
     }
     for path in more {
         let name = path.display().to_string();
@@ -47,6 +46,9 @@ pub(super) fn run(
         corpora.push(Corpus::read(&name, Origin::Given, &text)?);
     }
     let mut out = recognition(knowledge, &corpora, lang);
+    if let Some((_, text)) = files.iter().find(|(path, _)| path == "corpus/first_seen.tsv") {
+        out.push_str(&first_seen(text, lang));
+    }
     out.push_str(&worlds(knowledge, scenarios, lang)?);
     super::super::print(&out)?;
     Ok(ExitCode::SUCCESS)
@@ -57,9 +59,7 @@ pub(super) fn run(
 enum Origin {
     /// The phrases were written with them in sight, and words were learned from them.
     Tuned,
-    /// Recognised once before anything was done with them.
-    Unseen,
-    /// From the caller.
+    /// From the caller, and not known to us.
     Given,
 }
 
@@ -148,8 +148,8 @@ fn recognition(knowledge: &Knowledge, corpora: &[Corpus], lang: Lang) -> String 
     }
     out.push_str(pick(
         lang,
-        "\"Tuned on\": the phrases were written by hand with these texts in sight, so new texts score lower; what is learned\nfrom words was learned without the tenth being recognised. \"Unseen\": recognised once, before anything was done with\nthem (knowledge/corpus/README.md has the figures of that day).\n",
-        "「調整に使用」: 言い回しは、この文を見ながら人が書いたものです。初めての文での成績はこれより低くなります。\n語の学習は、判定する1割を除いて行っています(10分割の交差検証)。「未見」: 何にも使わないうちに一度だけ判定した文です\n(その時点の成績は knowledge/corpus/README.md)。\n",
+        "\"Tuned on\": the phrases were written by hand with these texts in sight, so new texts score lower (see \"when first\nseen\"); what is learned from words was learned without the tenth being recognised.\n",
+        "「調整に使用」: 言い回しは、この文を見ながら人が書いたものです。初めての文での成績はこれより低くなります(下の「初見時」)。\n語の学習は、判定する1割を除いて行っています(10分割の交差検証)。\n",
     ));
     // writing to a String cannot fail
     let _ = writeln!(
@@ -166,13 +166,49 @@ fn recognition(knowledge: &Knowledge, corpora: &[Corpus], lang: Lang) -> String 
         with.percent(2),
     );
     for (calibration, name) in
-        [(seen, pick(lang, "tuned on", "調整に使用")), (unseen, pick(lang, "unseen or given", "未見・指定"))]
+        [(seen, pick(lang, "tuned on", "調整に使用")), (unseen, pick(lang, "given", "指定された文"))]
     {
         if !calibration.0.is_empty() {
             let _ = write!(out, "\n{name}: {}", calibration.show(lang));
         }
     }
     out
+}
+
+/// The figures of the day when each part of the corpus was recognised for the first time, before anything was done with it:
+/// name, rows, symptom first and in two, rows with a cause, cause first and in three.
+fn first_seen(text: &str, lang: Lang) -> String {
+    let mut out = pick(
+        lang,
+        "\nWhen first seen, before anything was done with them (the knowledge of that day)\n",
+        "\n初見時(何にも使わないうちに、その日の知識で一度だけ判定した成績)\n",
+    )
+    .to_owned();
+    let mut sums = [0_usize; 6];
+    for line in text.lines() {
+        let mut fields = line.split('\t');
+        let name = fields.next().unwrap_or_default();
+        let numbers: Vec<usize> = fields.filter_map(|field| field.parse().ok()).collect();
+        let [rows, first, two, causes, cause, three] = numbers[..] else { continue };
+        for (sum, number) in
+            sums.iter_mut().zip([rows, first * rows, two * rows, causes, cause * causes, three * causes])
+        {
+            *sum += number;
+        }
+        out.push_str(&first_seen_line(name, [rows, first, two, causes, cause, three]));
+    }
+    let [rows, first, two, causes, cause, three] = sums;
+    let share = |sum: usize, rows: usize| (sum + rows / 2).checked_div(rows).unwrap_or(0);
+    out.push_str(&first_seen_line(
+        pick(lang, "all", "合計"),
+        [rows, share(first, rows), share(two, rows), causes, share(cause, causes), share(three, causes)],
+    ));
+    out
+}
+
+fn first_seen_line(name: &str, [rows, first, two, causes, cause, three]: [usize; 6]) -> String {
+    let name = crate::render::page::padded(name, 42);
+    format!("{name}{rows:>5} {first:>3} % {two:>3} % {causes:>5} {cause:>3} % {three:>3} %\n")
 }
 
 /// How often a corpus was recognised rightly.
@@ -206,7 +242,6 @@ impl Figures {
     fn line(&self, name: &str, origin: Origin, lang: Lang) -> String {
         let origin = match origin {
             Origin::Tuned => pick(lang, " (tuned on)", " (調整に使用)"),
-            Origin::Unseen => pick(lang, " (unseen)", " (未見)"),
             Origin::Given => "",
         };
         let mut out = crate::render::page::padded(&format!("{name}{origin}"), 42);
