@@ -2,16 +2,19 @@
 //!
 //! Pure and deterministic: the words are brought to one spelling (`normalize`), the phrases and known messages of the
 //! knowledge are found in them (`pattern`, `message`), and what was found is added up (`score`) as logarithms of
-//! likelihood ratios, so that every probability can be traced to the phrases behind it.
+//! likelihood ratios, so that every probability can be traced to the phrases behind it. Where phrases are silent, a
+//! little is added of what the words of the corpus say (`learned`).
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use self::learned::Learned;
 pub use self::normalize::normalize;
 use self::recogniser::Recogniser;
 use crate::knowledge::{Knowledge, Lang, Problem};
 
+mod learned;
 mod message;
 pub mod normalize;
 mod pattern;
@@ -84,8 +87,13 @@ impl std::fmt::Debug for Compiled {
 
 /// Recognises what a person's words say.
 pub fn recognise(knowledge: &Knowledge, text: &str) -> Recognised {
+    recognise_with(knowledge, &knowledge.words().learned, text)
+}
+
+/// The same with other learned words, for cross-validation.
+pub fn recognise_with(knowledge: &Knowledge, learned: &Learned, text: &str) -> Recognised {
     let recogniser = knowledge.words().compiled.0.get_or_init(|| Recogniser::new(knowledge).0);
-    score::score(knowledge, recogniser, text)
+    score::score(knowledge, recogniser, learned, text)
 }
 
 /// One line of `naosu ask --batch`: the contract with tests from outside.

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnosis::Model;
-use crate::intake::Compiled;
+use crate::intake::{Compiled, Learned};
 
 pub use self::action::{Action, ActionKind, Risk, Steps, Variant, Who};
 pub use self::answer::Answer;
@@ -92,7 +92,9 @@ pub struct Words {
     pub phrases: BTreeMap<String, Topic>,
     /// What clients say, by client.
     pub client_errors: BTreeMap<String, ClientErrors>,
-    /// The three above, compiled for [`crate::intake`] when first needed.
+    /// What the words of the complaints in `corpus` say, as written by `intake::Learned::show`.
+    pub learned: Learned,
+    /// Symptoms, phrases and messages, compiled for [`crate::intake`] when first needed.
     pub compiled: Compiled,
 }
 
@@ -102,10 +104,17 @@ impl Words {
             symptoms: folder(files, "symptoms", problems),
             phrases: folder(files, "phrases", problems),
             client_errors: folder(files, "client_errors", problems),
+            learned: files
+                .iter()
+                .find(|(path, _)| path == LEARNED)
+                .map_or_else(Learned::default, |(_, text)| Learned::read(text)),
             compiled: Compiled::default(),
         }
     }
 }
+
+/// What the corpus teaches.
+const LEARNED: &str = "corpus/learned.tsv";
 
 /// A sentence or word in both languages.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
@@ -276,6 +285,7 @@ fn later(files: &[(String, String)]) -> Vec<(String, String)> {
         "symptoms/",
         "phrases/",
         "client_errors/",
+        LEARNED,
         coverage::FILE,
     ];
     starts.extend(care::FOLDERS);

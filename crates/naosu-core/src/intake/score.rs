@@ -2,7 +2,7 @@
 //!
 //! A symptom's score is the logarithm of its prior plus the weights of the phrases and messages that were found; a
 //! cause's is the logarithm of its share in the likely symptoms plus the same. Of phrases that tell the same thing
-//! (one group) only the strongest counts. The scores become probabilities by a softmax with a temperature
+//! (one group) only the strongest counts. A symptom also gets what the words of the corpus add. The scores become probabilities by a softmax with a temperature
 //! fitted to how often it was right on texts that were new to it.
 
 use std::collections::BTreeMap;
@@ -10,13 +10,13 @@ use std::collections::BTreeMap;
 use super::normalize::{is_kana, normalize};
 use super::pattern::Span;
 use super::recogniser::Recogniser;
-use super::{Matched, Recognised, Said, Scored};
+use super::{Learned, Matched, Recognised, Said, Scored};
 use crate::knowledge::{Context, Knowledge, KnownMessage, Lang, Phrase};
 
 /// Fitted so that what is said with some probability is right about as often.
 const SYMPTOM_TEMPERATURE: f64 = 1.05;
 /// The same for the causes.
-const CAUSE_TEMPERATURE: f64 = 0.95;
+const CAUSE_TEMPERATURE: f64 = 0.8;
 /// What a whole distinctive message adds to its symptom.
 const MESSAGE_SYMPTOM: f64 = 2.2;
 /// What a whole distinctive message adds to a cause it always means, per nat above `UNNAMED`.
@@ -35,6 +35,8 @@ const MOSTLY: f64 = 0.6;
 const DISTINCTIVE: f64 = 0.9;
 /// The group of what messages say.
 const MESSAGE: &str = "message";
+/// The group of what the words of the corpus say.
+const LEARNED: &str = "learned";
 /// Share of a message's weight that phrases have already told when they speak for the same target.
 const ALREADY_TOLD: f64 = 0.6;
 /// Messages that are looked at.
@@ -45,7 +47,12 @@ const MESSAGES: usize = 4;
 struct Sums(BTreeMap<String, BTreeMap<String, f64>>);
 
 /// Recognises a text.
-pub(super) fn score(knowledge: &Knowledge, recogniser: &Recogniser, text: &str) -> Recognised {
+pub(super) fn score(
+    knowledge: &Knowledge,
+    recogniser: &Recogniser,
+    learned: &Learned,
+    text: &str,
+) -> Recognised {
     let normalised = normalize(text);
     let lang = language(text);
     let (phrases, said) = phrases(knowledge, recogniser, &normalised, lang);
@@ -99,6 +106,7 @@ pub(super) fn score(knowledge: &Knowledge, recogniser: &Recogniser, text: &str) 
             }
         }
     }
+    symptom.add(LEARNED, &learned.weights(&normalised), 1.0);
     let symptoms = symptoms(knowledge, &symptom);
     let causes = causes(knowledge, &symptoms, &given, &cause);
     Recognised {
@@ -207,6 +215,11 @@ const AFTER: &[&str] = &[
     "is fine",
     "is ok",
     "なし",
+    "ていな",
+    "ていませ",
+    "てな",
+    "てませ",
+    "ておら",
 ];
 
 fn holds(

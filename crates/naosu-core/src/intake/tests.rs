@@ -104,6 +104,32 @@ fn real_complaints_are_recognised() {
     );
 }
 
+/// Set `NAOSU_LEARN=1` to write the file again after the corpus changed.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a developer's command, not the core")]
+fn the_learned_words_are_those_of_the_corpus() {
+    let files = embedded();
+    let corpora = files.iter().filter(|(path, _)| path.starts_with("corpus/complaints-"));
+    let rows: Vec<(String, String)> = corpora
+        .flat_map(|(_, text)| text.lines())
+        .map(|line| {
+            let row: serde_json::Value = serde_json::from_str(line).unwrap();
+            (row["text"].as_str().unwrap().to_owned(), row["symptom"].as_str().unwrap().to_owned())
+        })
+        .collect();
+    let learned = Learned::learn(rows.iter().map(|(text, symptom)| (text.as_str(), symptom.as_str()))).show();
+    if std::env::var_os("NAOSU_LEARN").is_some() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../knowledge/corpus/learned.tsv");
+        std::fs::write(file, &learned).unwrap();
+        return;
+    }
+    let kept = files.iter().find(|(path, _)| path == "corpus/learned.tsv").map(|(_, text)| text.as_str());
+    assert!(
+        kept == Some(learned.as_str()),
+        "corpus/learned.tsv is not what the corpus teaches: NAOSU_LEARN=1 writes it"
+    );
+}
+
 #[test]
 fn what_is_denied_does_not_count() {
     for (plain, denied, id) in [

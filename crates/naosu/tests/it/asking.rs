@@ -82,7 +82,7 @@ fn the_score_names_what_was_in_view_and_counts_the_worlds() {
     let worlds = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios");
     let ran = naosu(["knowledge", "score", "--scenarios", worlds, "--lang", "en"]);
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
-    for part in ["complaints-public.jsonl (in view)", "Calibration", "Recorded worlds: "] {
+    for part in ["complaints-public.jsonl (tuned on)", "Learned words", "calibration", "Recorded worlds: "] {
         assert!(ran.stdout.contains(part), "no {part:?} in:\n{}", ran.stdout);
     }
 }
