@@ -101,7 +101,8 @@ impl Messages {
     /// The messages in a normalised text, strongest first.
     pub(super) fn search(&self, text: &str) -> Vec<Hit> {
         let mut found: BTreeMap<(String, String), (f64, f64)> = BTreeMap::new();
-        for (variant, share, cover) in self.shares(text) {
+        let message = speaker::message(text);
+        for (variant, share, cover) in self.shares(text, message.as_deref().unwrap_or(text)) {
             let Variant { client, id, weight } = &self.variants[variant];
             let strength = (weight / STRONG).min(1.0).sqrt() * share;
             let best = found.entry((client.clone(), id.clone())).or_default();
@@ -115,8 +116,8 @@ impl Messages {
             }
         }
         let known = found.values().any(|&(strength, cover)| strength >= 1.0 || cover >= KNOWN);
-        if !known && speaker::is_program(text) {
-            found.extend(self.in_other_words(text));
+        if !known {
+            found.extend(message.and_then(|message| self.in_other_words(&message)));
         }
         let mut hits: Vec<Hit> = found
             .into_iter()
@@ -136,14 +137,14 @@ impl Messages {
         Some((self.told[number].clone(), (OTHER_WORDS, share * OTHER_COVER)))
     }
 
-    /// The variants of which enough is in the text, with the share that is, and the share of the text they are.
-    fn shares(&self, text: &str) -> Vec<(usize, f64, f64)> {
+    /// The variants of which enough is in the text, with the share that is, and the share of the message they are.
+    fn shares(&self, text: &str, message: &str) -> Vec<(usize, f64, f64)> {
         let mut inside: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
         let mut seen = text_grams(text);
         seen.sort_unstable();
         seen.dedup();
         #[expect(clippy::cast_precision_loss, reason = "a text has few grams")]
-        let all = text_grams(&nameless(text)).len().max(1) as f64;
+        let all = text_grams(&nameless(message)).len().max(1) as f64;
         for gram in seen {
             let from = self.grams.partition_point(|&(other, _)| other < gram);
             let to = from + self.grams[from..].partition_point(|&(other, _)| other == gram);

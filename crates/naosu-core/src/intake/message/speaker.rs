@@ -4,8 +4,8 @@
 //! nobody wrote down yet is judged by the general patterns. A person who only passes a message on ("I get …",
 //! 「…と出ます」) lets the program speak.
 
-/// Whether the normalised text is a message, with no more around it than passes it on.
-pub(super) fn is_program(text: &str) -> bool {
+/// The message that the normalised text is, without what passes it on; nothing where a person speaks.
+pub(super) fn message(text: &str) -> Option<String> {
     let mut rest = format!(" {} ", text.replace('\n', " \n "));
     for frame in ENGLISH_FRAMES.iter().chain(JAPANESE_FRAMES) {
         if rest.contains(frame) {
@@ -16,7 +16,7 @@ pub(super) fn is_program(text: &str) -> bool {
     let english = words.clone().any(|word| ENGLISH_WORDS.contains(&word) || is_code(word));
     let japanese = JAPANESE_WORDS.iter().any(|part| rest.contains(part));
     let plain = rest.split('\n').any(|sentence| PLAIN_ENDS.iter().any(|end| sentence.trim().ends_with(end)));
-    !(english || japanese || plain)
+    (!(english || japanese || plain)).then_some(rest)
 }
 
 /// A code of a mail server's reply: `550`, `535-5.7.8`; those are known elsewhere.
@@ -84,6 +84,8 @@ const JAPANESE_FRAMES: &[&str] = &[
     "と出て",
     "が出ます",
     "が出る",
+    "メールアプリで",
+    "メールソフトで",
     "昨日から",
     "今日から",
     "今朝から",
@@ -152,7 +154,7 @@ const JAPANESE_WORDS: &[&str] = &[
 
 /// How a sentence ends in which nobody is polite; programs are.
 const PLAIN_ENDS: &[&str] =
-    &["ない", "る", "った", "れた", "てて", "んです", "のです", "です", "ている", "られず", "して"];
+    &["ない", "る", "った", "れた", "てて", "んです", "のです", "いです", "ている", "られず"];
 
 #[cfg(test)]
 mod tests {
@@ -171,7 +173,22 @@ mod tests {
             ("パスワードは合っているのにログインできません", false),
             ("550 5.7.1 Client host rejected", false),
         ] {
-            assert_eq!(is_program(&normalize(text)), program, "{text}");
+            assert_eq!(message(&normalize(text)).is_some(), program, "{text}");
         }
+    }
+
+    #[test]
+    fn programs_and_people_are_told_apart() {
+        let messages = include_str!("../../../../../knowledge/corpus/messages.tsv");
+        let messages = messages.lines().skip(1).flat_map(|line| line.split('\t').skip(2).take(2));
+        let taken: Vec<&str> = messages.clone().filter(|text| message(&normalize(text)).is_none()).collect();
+        assert!(taken.len() * 50 <= messages.count(), "{}\n{}", taken.len(), taken.join("\n"));
+        let complaints = include_str!("../../../../../knowledge/corpus/complaints-public.jsonl");
+        let texts = complaints.lines().map(|line| {
+            let row: serde_json::Value = serde_json::from_str(line).unwrap();
+            row["text"].as_str().unwrap().to_owned()
+        });
+        let taken: Vec<String> = texts.clone().filter(|text| message(&normalize(text)).is_some()).collect();
+        assert!(taken.len() * 5 <= texts.count(), "{}\n{}", taken.len(), taken.join("\n"));
     }
 }
