@@ -1,4 +1,5 @@
 //! Writes the knowledge in a notation that is read quickly, again whenever one of its files changes, appears or goes.
+#![expect(clippy::disallowed_methods, reason = "the core reads and writes no files, its building does")]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

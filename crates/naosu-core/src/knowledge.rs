@@ -325,7 +325,7 @@ fn stem(path: &str) -> Option<&str> {
 
 /// Reads a file in the notation that its name tells.
 fn parse<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, String> {
-    if path.ends_with(".json") {
+    if path.strip_suffix(".json").is_some() {
         serde_json::from_str(text).map_err(|error| error.to_string())
     } else {
         toml::from_str(text).map_err(|error| error.to_string())
