@@ -157,7 +157,22 @@ pub struct Problem {
 }
 
 impl Knowledge {
+    /// The knowledge that is built in: what [`embedded`] holds, read quickly.
+    ///
+    /// # Errors
+    ///
+    /// Every problem, as [`Knowledge::load`] tells it.
+    pub fn built_in() -> Result<Self, Vec<Problem>> {
+        let mut files: Vec<(String, String)> =
+            COMPACT.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect();
+        let rows = EMBEDDED.get_file(coverage::FILE).and_then(include_dir::File::contents_utf8);
+        files.extend(rows.map(|text| (coverage::FILE.to_owned(), text.to_owned())));
+        Self::load(&files)
+    }
+
     /// Parses knowledge from pairs of path (relative to `knowledge/`, with `/`) and text; every problem is told.
+    ///
+    /// What is `NAME.toml` may also be there as `NAME.json`, with the same values.
     pub fn load(files: &[(String, String)]) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let taxonomy = single(files, "taxonomy.toml", &mut problems);
@@ -300,18 +315,31 @@ fn folder<T: DeserializeOwned>(
 ) -> BTreeMap<String, T> {
     let mut things = BTreeMap::new();
     for (path, text) in files {
-        let Some(stem) = path.strip_prefix(name).and_then(|p| p.strip_prefix('/')?.strip_suffix(".toml"))
-        else {
+        let Some(stem) = path.strip_prefix(name).and_then(|path| stem(path.strip_prefix('/')?)) else {
             continue;
         };
-        match toml::from_str(text) {
+        match parse(path, text) {
             Ok(thing) => {
                 things.insert(stem.to_owned(), thing);
             }
-            Err(error) => problems.push(Problem { path: path.clone(), what: error.to_string() }),
+            Err(what) => problems.push(Problem { path: path.clone(), what }),
         }
     }
     things
+}
+
+/// The name of a file without its ending, where it is one of ours.
+fn stem(path: &str) -> Option<&str> {
+    path.strip_suffix(".toml").or_else(|| path.strip_suffix(".json"))
+}
+
+/// Reads a file in the notation that its name tells.
+fn parse<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, String> {
+    if path.strip_suffix(".json").is_some() {
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    } else {
+        toml::from_str(text).map_err(|error| error.to_string())
+    }
 }
 
 /// One file that must be there.
@@ -320,13 +348,11 @@ fn single<T: DeserializeOwned>(
     name: &str,
     problems: &mut Vec<Problem>,
 ) -> Option<T> {
-    let Some((path, text)) = files.iter().find(|(path, _)| path == name) else {
+    let Some((path, text)) = files.iter().find(|(path, _)| stem(path) == stem(name)) else {
         problems.push(Problem { path: name.to_owned(), what: "is missing".to_owned() });
         return None;
     };
-    toml::from_str(text)
-        .map_err(|error| problems.push(Problem { path: path.clone(), what: error.to_string() }))
-        .ok()
+    parse(path, text).map_err(|what| problems.push(Problem { path: path.clone(), what })).ok()
 }
 
 /// The embedded knowledge files: pairs of path (relative to `knowledge/`, with `/`) and text, sorted.
@@ -351,9 +377,41 @@ fn collect(dir: &include_dir::Dir<'_>, files: &mut Vec<(String, String)>) {
 
 static EMBEDDED: include_dir::Dir<'static> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../../knowledge");
 
+/// The embedded TOML files as JSON, which is read several times faster; written by `build.rs`.
+static COMPACT: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/knowledge.rs"));
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Everything that is known, in words.
+    fn told(knowledge: &Knowledge) -> Vec<String> {
+        let Knowledge { taxonomy, variables, causes, model, later: _ } = knowledge;
+        let words = knowledge.words();
+        vec![
+            format!("{taxonomy:?}"),
+            format!("{variables:?}"),
+            format!("{causes:?}"),
+            format!("{model:?}"),
+            format!("{:?}", knowledge.apple()),
+            format!("{:?}", knowledge.interceptors()),
+            format!("{:?}", knowledge.care()),
+            format!("{:?}", knowledge.providers()),
+            format!("{:?}", knowledge.replies()),
+            format!("{:?}", knowledge.status()),
+            format!("{:?}", (&words.symptoms, &words.phrases, &words.client_errors)),
+            format!("{:?}", knowledge.coverage()),
+        ]
+    }
+
+    #[test]
+    fn what_is_built_in_is_what_the_files_say() {
+        let (built_in, files) = (Knowledge::built_in().unwrap(), Knowledge::load(&embedded()).unwrap());
+        for (quick, slow) in told(&built_in).iter().zip(&told(&files)) {
+            assert!(quick == slow, "{quick:.300}\n{slow:.300}");
+        }
+        assert_eq!(built_in.check(), []);
+    }
 
     #[test]
     fn the_embedded_knowledge_loads() {

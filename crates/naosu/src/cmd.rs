@@ -56,7 +56,11 @@ fn print(text: &str) -> Result<()> {
 
 /// The knowledge: the built-in one, or that of a folder.
 fn load(folder: Option<&Path>) -> Result<Knowledge> {
-    Knowledge::load(&files(folder)?).map_err(|problems| broken(&problems))
+    let loaded = match folder {
+        Some(_) => Knowledge::load(&files(folder)?),
+        None => Knowledge::built_in(),
+    };
+    loaded.map_err(|problems| broken(&problems))
 }
 
 /// The knowledge files: the built-in ones, or those of a folder.

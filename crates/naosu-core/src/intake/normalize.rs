@@ -18,6 +18,9 @@ pub(super) const STOP: char = '\n';
 
 /// The one spelling of a text.
 pub fn normalize(text: &str) -> String {
+    if is_plain(text) {
+        return spellings(text.to_owned());
+    }
     let unified: Vec<char> = if text.is_ascii() {
         text.chars().take(LIMIT).map(|letter| letter.to_ascii_lowercase()).collect()
     } else {
@@ -27,6 +30,17 @@ pub fn normalize(text: &str) -> String {
     let spaced = punctuation(&marked);
     let joined = spaces(&spaced);
     spellings(joined)
+}
+
+/// Whether only [`spellings`] can change the text: short, without capitals, marks, long vowels and spaces in doubt.
+fn is_plain(text: &str) -> bool {
+    let ascii = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+    let japanese = |letter: char| {
+        matches!(letter, '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{4e00}'..='\u{9fff}')
+            && letter != '一'
+    };
+    let words = || text.split(' ').all(|word| !word.is_empty() && word.chars().all(ascii));
+    text.len() <= LIMIT && (text.chars().all(|letter| ascii(letter) || japanese(letter)) || words())
 }
 
 /// Whether the letter belongs to Japanese writing.
@@ -258,6 +272,20 @@ mod tests {
             ("アカウントエラー", "アカウントエラ"),
         ] {
             assert_eq!(normalize(left), normalize(right), "{left} / {right}");
+        }
+    }
+
+    #[test]
+    fn plain_texts_take_the_short_way_to_the_same_place() {
+        for text in ["cannot send", "証明書", "サバに接続できない", "can not", "imapが使えない", "出来ません"]
+        {
+            assert!(is_plain(text), "{text}");
+            // a space at the end takes the long way
+            assert_eq!(normalize(text), normalize(&format!("{text}  ")), "{text}");
+        }
+        for text in ["Cannot", "a  b", "サーバー", "一つ", "メール が", "a-b", "ｶﾅ", "か\u{3099}"]
+        {
+            assert!(!is_plain(text), "{text}");
         }
     }
 

@@ -1,8 +1,9 @@
-//! Finds phrases in a normalised text: one automaton over all literal pieces, then small sequences over its hits.
+//! Finds phrases in a normalised text: all literal pieces in one sorted list, then small sequences over its hits.
+//!
+//! The list is searched at every letter of the text. An automaton would find the pieces of a long text sooner, but
+//! building one takes longer than most people's words take to search.
 
 use std::collections::BTreeMap;
-
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::normalize::{STOP, hiragana, is_japanese, normalize};
 use crate::knowledge::Forms;
@@ -14,7 +15,8 @@ const NEAR: usize = 36;
 
 /// All patterns of the knowledge, ready to be searched at once.
 pub(super) struct Patterns {
-    automaton: AhoCorasick,
+    /// The texts of the atoms with their numbers, sorted by their bytes.
+    sorted: Vec<(String, usize)>,
     atoms: Vec<Atom>,
     /// For each atom the sets it belongs to.
     sets: Vec<Vec<usize>>,
@@ -47,7 +49,7 @@ struct Piece {
     gap: usize,
 }
 
-/// Collects patterns before the automaton is built.
+/// Collects patterns before they are searched for.
 #[derive(Default)]
 pub(super) struct Builder {
     atoms: BTreeMap<(String, bool), usize>,
@@ -89,15 +91,15 @@ impl Builder {
         Ok(self.patterns.len() - 1)
     }
 
-    /// Builds the automaton.
+    /// Makes what was collected searchable.
     pub(super) fn build(self) -> Patterns {
-        let mut texts = vec![String::new(); self.atoms.len()];
+        let mut sorted = Vec::with_capacity(self.atoms.len());
         let mut atoms = vec![Atom::default(); self.atoms.len()];
         for ((text, open_ended), id) in self.atoms {
             let word_end = text.chars().next_back().is_some_and(|letter| letter.is_ascii_alphanumeric());
             let word_start = text.chars().next().is_some_and(|letter| letter.is_ascii_alphanumeric());
             atoms[id] = Atom { closed: word_end && !open_ended, opened: word_start };
-            texts[id] = text;
+            sorted.push((text, id));
         }
         let mut sets = vec![Vec::new(); atoms.len()];
         for (members, &set) in &self.sets {
@@ -109,13 +111,7 @@ impl Builder {
         for (number, parts) in self.patterns.iter().enumerate() {
             starts[parts[0][0].set].push(number);
         }
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
-            .prefilter(false)
-            .build(&texts)
-            .expect("the knowledge has far fewer pieces than the automaton can hold");
-        Patterns { automaton, atoms, sets, patterns: self.patterns, starts }
+        Patterns { sorted, atoms, sets, patterns: self.patterns, starts }
     }
 
     /// The atoms of one literal form: itself, and its hiragana spelling where that is safe.
@@ -184,19 +180,40 @@ impl Patterns {
     fn hits(&self, text: &str) -> (Vec<Vec<Span>>, Vec<usize>) {
         let mut hits: Vec<Vec<Span>> = vec![Vec::new(); self.starts.len()];
         let mut present = Vec::new();
-        for found in self.automaton.find_overlapping_iter(text) {
-            let atom = found.pattern().as_usize();
-            let span = Span { start: found.start(), end: found.end() };
-            if self.stands_free(atom, span, text) {
-                for &set in &self.sets[atom] {
-                    if hits[set].is_empty() {
-                        present.push(set);
+        for (start, _) in text.char_indices() {
+            self.beginnings(text, start, |atom, end| {
+                let span = Span { start, end };
+                if self.stands_free(atom, span, text) {
+                    for &set in &self.sets[atom] {
+                        if hits[set].is_empty() {
+                            present.push(set);
+                        }
+                        hits[set].push(span);
                     }
-                    hits[set].push(span);
                 }
-            }
+            });
         }
         (hits, present)
+    }
+
+    /// The atoms that the text has from there on, with where each ends.
+    fn beginnings(&self, text: &str, start: usize, mut found: impl FnMut(usize, usize)) {
+        let mut rest = &self.sorted[..];
+        for (depth, &byte) in text.as_bytes()[start..].iter().enumerate() {
+            // all of the rest begin alike up to here, and go on with some byte
+            let from = rest.partition_point(|(atom, _)| atom.as_bytes()[depth] < byte);
+            let to = from + rest[from..].partition_point(|(atom, _)| atom.as_bytes()[depth] == byte);
+            rest = &rest[from..to];
+            while let Some(((atom, number), longer)) = rest.split_first()
+                && atom.len() == depth + 1
+            {
+                found(*number, start + depth + 1);
+                rest = longer;
+            }
+            if rest.is_empty() {
+                break;
+            }
+        }
     }
 
     fn stands_free(&self, atom: usize, span: Span, text: &str) -> bool {

@@ -65,7 +65,8 @@ impl Recogniser {
                 }
             }
         }
-        let messages = Messages::new(&knowledge.words().client_errors);
+        let (messages, unclear) = Messages::new(&knowledge.words().client_errors);
+        problems.extend(unclear);
         (Self { patterns: builder.build(), messages, phrases }, problems)
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::Text;
+use super::{Forms, Text};
 
 /// The messages of one client.
 #[derive(Clone, Debug, Deserialize)]
@@ -18,6 +18,15 @@ pub struct ClientErrors {
     pub service: Option<String>,
     /// The device of the taxonomy, where the messages give it away.
     pub device: Option<String>,
+    /// Where the texts were seen, unless a message says otherwise.
+    #[serde(default)]
+    pub source: Vec<String>,
+    /// Whether the texts were seen in that source.
+    #[serde(default)]
+    pub verified: bool,
+    /// Named sets of forms, used in the patterns of this file as `<name>`.
+    #[serde(default)]
+    pub words: BTreeMap<String, Forms>,
     /// The messages.
     pub message: Vec<KnownMessage>,
 }
@@ -36,6 +45,9 @@ pub struct KnownMessage {
     /// Its Japanese texts.
     #[serde(default)]
     pub ja: Vec<String>,
+    /// Patterns, written as those of a phrase, that tell it where no known message is quoted.
+    #[serde(default)]
+    pub pattern: Vec<String>,
     /// Codes shown with it or instead of it.
     #[serde(default)]
     pub code: Vec<String>,

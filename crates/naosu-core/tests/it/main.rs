@@ -3,4 +3,5 @@
 
 mod diagnosis;
 mod guide;
+mod messages;
 mod scenarios;
