@@ -14,6 +14,7 @@ use crate::step::NextStep;
 
 mod flow;
 mod guide;
+pub mod rehearsal;
 
 pub use self::guide::DID_IT_HELP;
 
