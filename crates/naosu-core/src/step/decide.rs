@@ -114,11 +114,7 @@ pub fn decide(full: &Situation) -> Decision {
         let act = &situation.actions[first];
         let left = after_failure(act, &situation.weights);
         let open = act.place.map_or(0.0, |place| situation.places[place]);
-        let mut later = Sequencer::new(situation);
-        later.without(first);
-        if let Some(place) = act.place {
-            later.open(place);
-        }
+        let mut later = Sequencer::after(situation, Some(first));
         let mut later = Value { sequencer: &mut later, groups: &groups, bit };
         let going_on = later.of(&left).min(later.asking(&situation.questions[index], &left));
         if (act.cost + open) * mass + going_on <= cost {
@@ -221,14 +217,14 @@ fn short_list(situation: &Situation, groups: &Groups, mass: f64) -> (Vec<usize>,
 
 /// What is left to pay, times the mass.
 #[derive(Debug)]
-struct Value<'a, 'b> {
-    sequencer: &'a mut Sequencer<'b>,
+struct Value<'a> {
+    sequencer: &'a mut Sequencer,
     groups: &'a Groups,
     /// What a bit costs.
     bit: f64,
 }
 
-impl Value<'_, '_> {
+impl Value<'_> {
     fn of(&mut self, weights: &[f64]) -> f64 {
         let acting = self.sequencer.plan(weights).cost;
         let mending: f64 = weights.iter().zip(&self.groups.known).map(|(weight, cost)| weight * cost).sum();

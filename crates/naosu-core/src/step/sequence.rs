@@ -22,86 +22,99 @@ pub(super) fn sequence(situation: &Situation, weights: &[f64]) -> Plan {
 
 /// Makes sequences for many sets of weights: its tables and its memory are made once.
 #[derive(Debug)]
-pub(super) struct Sequencer<'a> {
-    situation: &'a Situation,
-    /// By hypothesis: the actions that end it, with the probability that they do.
+pub(super) struct Sequencer {
+    hand_over: f64,
+    /// By useful action.
+    acts: Vec<Useful>,
+    /// By hypothesis: the useful actions that end it, with the probability that they do.
     enders: Vec<Vec<(usize, f64)>>,
-    /// The actions that end anything at all.
-    useful: Vec<usize>,
+    /// By place: the useful actions there.
+    inside: Vec<Vec<usize>>,
     opening: Vec<f64>,
+    /// What [`Self::plan`] works in.
     weights: Vec<f64>,
+    closed: Vec<f64>,
     left: Vec<usize>,
     gains: Vec<f64>,
-    /// By action: what it gains by its cost; nothing once it was taken.
     ratios: Vec<f64>,
-    /// By place that is not open: the best ratio in it.
-    inside: Vec<f64>,
 }
 
-impl<'a> Sequencer<'a> {
-    pub(super) fn new(situation: &'a Situation) -> Self {
+/// An action that ends something, and is still to be counted on.
+#[derive(Debug)]
+struct Useful {
+    /// Its place in the situation.
+    index: usize,
+    cost: f64,
+    /// Its place, or one past the last.
+    place: usize,
+    fixes: Vec<(usize, f64)>,
+}
+
+impl Sequencer {
+    pub(super) fn new(situation: &Situation) -> Self {
+        Self::after(situation, None)
+    }
+
+    /// After an action has failed: its place is open, and it is not to be counted on any more.
+    pub(super) fn after(situation: &Situation, failed: Option<usize>) -> Self {
+        let mut opening = situation.places.clone();
+        opening.push(0.0);
+        let mut acts: Vec<Useful> = Vec::new();
         let mut enders = vec![Vec::new(); situation.weights.len()];
-        let mut useful = Vec::new();
+        let mut inside = vec![Vec::new(); opening.len()];
         for (index, act) in situation.actions.iter().enumerate() {
-            for (hypothesis, fix) in &act.fixes {
-                enders[*hypothesis].push((index, *fix));
-            }
-            if !act.fixes.is_empty() {
-                useful.push(index);
+            let place = act.place.unwrap_or(situation.places.len());
+            if failed == Some(index) {
+                opening[place] = 0.0;
+            } else if !act.fixes.is_empty() {
+                for (hypothesis, fix) in &act.fixes {
+                    enders[*hypothesis].push((acts.len(), *fix));
+                }
+                inside[place].push(acts.len());
+                acts.push(Useful { index, cost: act.cost, place, fixes: act.fixes.clone() });
             }
         }
-        let actions = situation.actions.len();
         Self {
-            situation,
+            hand_over: situation.hand_over,
             enders,
-            useful,
-            opening: situation.places.clone(),
+            inside,
             weights: Vec::with_capacity(situation.weights.len()),
-            left: Vec::with_capacity(actions),
-            gains: vec![0.0; actions],
-            ratios: vec![0.0; actions],
-            inside: vec![0.0; situation.places.len()],
+            closed: Vec::with_capacity(opening.len()),
+            left: Vec::with_capacity(acts.len()),
+            gains: vec![0.0; acts.len()],
+            ratios: vec![0.0; acts.len()],
+            acts,
+            opening,
         }
-    }
-
-    /// A place is open from now on.
-    pub(super) fn open(&mut self, place: usize) {
-        self.opening[place] = 0.0;
-    }
-
-    /// An action is not to be counted on any more.
-    pub(super) fn without(&mut self, action: usize) {
-        self.useful.retain(|useful| *useful != action);
     }
 
     /// Every prefix is held against handing over; stopping as soon as no action is more efficient than handing over would
     /// cost up to 29 % more. A place that is not open yet enters with those of its actions that together make the most of
     /// its opening.
     pub(super) fn plan(&mut self, weights: &[f64]) -> Plan {
-        let situation = self.situation;
         self.weights.clear();
         self.weights.extend_from_slice(weights);
+        self.closed.clone_from(&self.opening);
         self.left.clear();
-        for action in &self.useful {
-            let fixes = &situation.actions[*action].fixes;
-            let gain: f64 = fixes.iter().map(|(hypothesis, fix)| weights[*hypothesis] * fix).sum();
-            self.gains[*action] = gain;
+        for (at, act) in self.acts.iter().enumerate() {
+            let gain: f64 = act.fixes.iter().map(|(hypothesis, fix)| weights[*hypothesis] * fix).sum();
+            self.gains[at] = gain;
+            self.ratios[at] = 0.0;
             if gain > 0.0 {
-                self.left.push(*action);
+                self.left.push(at);
             }
         }
-        let closed = self.opening.clone();
         let start: f64 = weights.iter().sum();
         let mut mass = start;
         let mut spent = 0.0;
-        let mut plan = Plan { first: None, cost: mass * situation.hand_over };
+        let mut plan = Plan { first: None, cost: mass * self.hand_over };
         let mut first = None;
         while mass > start * NOTHING_LEFT {
-            let Some(action) = self.most_efficient() else { break };
-            self.left.retain(|left| *left != action);
-            let act = &situation.actions[action];
-            let open = act.place.map_or(0.0, |place| std::mem::take(&mut self.opening[place]));
-            spent += mass * (act.cost + open);
+            let Some(at) = self.most_efficient() else { break };
+            let action = self.left.swap_remove(at);
+            self.ratios[action] = 0.0;
+            let act = &self.acts[action];
+            spent += mass * (act.cost + std::mem::take(&mut self.closed[act.place]));
             for (hypothesis, fix) in &act.fixes {
                 let ended = self.weights[*hypothesis] * fix;
                 if ended > 0.0 {
@@ -113,71 +126,79 @@ impl<'a> Sequencer<'a> {
                 }
             }
             mass = mass.max(0.0);
-            first = first.or(Some(action));
-            let cost = spent + mass * situation.hand_over;
+            first = first.or(Some(act.index));
+            let cost = spent + mass * self.hand_over;
             if cost < plan.cost {
                 plan = Plan { first, cost };
             }
-            // not even with everything ended by what is left could this become cheaper
+            // not even if nothing were left to be ended could a longer one become cheaper
             if spent >= plan.cost {
                 break;
             }
         }
-        self.opening = closed;
         plan
     }
 
-    /// The action to take next: of the open places', and of the compounds that closed places make, the most efficient;
-    /// ties go to the one that comes first.
+    /// The place in `left` of the action to take next: of the open places', and of the compounds that closed places make,
+    /// the most efficient; ties go to the one that comes first.
     fn most_efficient(&mut self) -> Option<usize> {
-        let actions = &self.situation.actions;
         let mut best: Option<(f64, usize)> = None;
-        self.inside.fill(0.0);
+        let mut behind = 0.0_f64;
+        let better = |ratio: f64, action: usize, best: Option<(f64, usize)>| match best {
+            None => ratio > NO_USE,
+            Some((most, first)) => ratio > most || ratio >= most && action < first,
+        };
         for action in &self.left {
-            let ratio = self.gains[*action] / actions[*action].cost;
+            let ratio = self.gains[*action] / self.acts[*action].cost;
             self.ratios[*action] = ratio;
-            match actions[*action].place {
-                Some(place) if self.opening[place] > 0.0 => {
-                    self.inside[place] = self.inside[place].max(ratio);
-                }
-                _ if ratio > 1e-15 && best.is_none_or(|(most, _)| ratio > most) => {
-                    best = Some((ratio, *action));
-                }
-                _ => {}
+            if self.closed[self.acts[*action].place] > 0.0 {
+                behind = behind.max(ratio);
+            } else if better(ratio, *action, best) {
+                best = Some((ratio, *action));
             }
         }
-        for place in 0..self.opening.len() {
-            // a compound is at most as efficient as its best part alone, the way there aside
-            if self.inside[place] > best.map_or(1e-15, |(most, _)| most)
-                && let Some((ratio, action)) = self.compound(place)
-                && best.is_none_or(|(most, _)| ratio > most)
-            {
-                best = Some((ratio, action));
+        // a compound is at most as efficient as its best part alone, the way there aside
+        if behind > best.map_or(NO_USE, |(most, _)| most) {
+            for place in 0..self.closed.len() {
+                if self.closed[place] > 0.0
+                    && let Some((ratio, action)) = self.compound(place, best.map_or(NO_USE, |(most, _)| most))
+                    && better(ratio, action, best)
+                {
+                    best = Some((ratio, action));
+                }
             }
         }
-        best.map(|(_, action)| action)
+        let (_, action) = best?;
+        self.left.iter().position(|left| *left == action)
     }
 
-    /// What a place makes of its opening: the efficiency of the best compound of its actions, and the first of them.
-    fn compound(&mut self, place: usize) -> Option<(f64, usize)> {
-        let actions = &self.situation.actions;
-        let (mut gain, mut cost, mut first) = (0.0, self.opening[place], None);
+    /// What a place makes of its opening: the efficiency of the best compound of its actions, and the first of them;
+    /// nothing where none of them alone reaches what there is already.
+    fn compound(&mut self, place: usize, reached: f64) -> Option<(f64, usize)> {
+        let (mut gain, mut cost, mut first) = (0.0, self.closed[place], None);
         loop {
-            let mut next: Option<usize> = None;
-            for action in self.left.iter().filter(|action| actions[**action].place == Some(place)) {
-                if next.is_none_or(|next| self.ratios[*action] > self.ratios[next]) {
-                    next = Some(*action);
+            let mut next: Option<(f64, usize)> = None;
+            for action in &self.inside[place] {
+                let ratio = self.ratios[*action];
+                if ratio > next.map_or(NO_USE, |(most, _)| most) {
+                    next = Some((ratio, *action));
                 }
             }
-            let Some(next) = next.filter(|next| self.ratios[*next] > gain / cost) else { break };
+            let Some((ratio, next)) = next else { break };
+            if ratio <= gain / cost || first.is_none() && ratio < reached {
+                break;
+            }
             gain += self.gains[next];
-            cost += actions[next].cost;
+            cost += self.acts[next].cost;
             self.ratios[next] = 0.0;
             first = first.or(Some(next));
         }
         Some((gain / cost, first?))
     }
 }
+
+/// An efficiency that is none but for rounding.
+const NO_USE: f64 = 1e-15;
 
 /// The best sequence of all, by dynamic programming over the sets of actions that have failed.
 ///
