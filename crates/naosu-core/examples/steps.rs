@@ -80,8 +80,17 @@ fn tally(name: &str, knowledge: &Knowledge, starts: &[Start], least: f64, verbos
             if played.steps.len() > 4 || !played.resolved || played.reckless.is_some() {
                 let words: String = start.request.words.as_deref().unwrap_or("").chars().take(40).collect();
                 told.insert(
-                    format!("{} {} {:?} {:?} {words}", start.cause, start.name, start.request.device, start.request.service),
-                    format!("{} {} {:?} {}", played.steps.len(), played.resolved, played.reckless, played.steps.join(" ")),
+                    format!(
+                        "{} {} {:?} {:?} {words}",
+                        start.cause, start.name, start.request.device, start.request.service
+                    ),
+                    format!(
+                        "{} {} {:?} {}",
+                        played.steps.len(),
+                        played.resolved,
+                        played.reckless,
+                        played.steps.join(" ")
+                    ),
                 );
             }
         }
@@ -106,8 +115,13 @@ fn tally(name: &str, knowledge: &Knowledge, starts: &[Start], least: f64, verbos
             clock.elapsed().as_secs_f64() * 1e3 / f64::from(u32::try_from(decisions).unwrap_or(1)),
         );
         if answers {
-            let mut causes: Vec<(usize, &str)> =
-                by_cause.iter_mut().map(|(cause, steps)| { steps.sort_unstable(); (steps[steps.len() / 2], *cause) }).collect();
+            let mut causes: Vec<(usize, &str)> = by_cause
+                .iter_mut()
+                .map(|(cause, steps)| {
+                    steps.sort_unstable();
+                    (steps[steps.len() / 2], *cause)
+                })
+                .collect();
             causes.sort_unstable();
             let median = causes.get(causes.len() / 2).map_or(0, |(steps, _)| *steps);
             let worst: Vec<String> =
@@ -153,7 +167,8 @@ fn worlds() -> Vec<Start> {
             continue;
         };
         let fault: toml::Table = toml::from_str(&fault).expect("it is TOML");
-        let Some(cause) = fault.get("expect").and_then(|expect| expect.get("cause")).and_then(|id| id.as_str())
+        let Some(cause) =
+            fault.get("expect").and_then(|expect| expect.get("cause")).and_then(|id| id.as_str())
         else {
             continue;
         };

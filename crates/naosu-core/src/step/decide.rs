@@ -73,7 +73,7 @@ pub const EXACT: usize = 9;
 const NEGLIGIBLE: f64 = 3e-4;
 
 /// How many questions are weighed with sequences; they are the ones that tell most for their cost.
-const SHORT_LIST: usize = 5;
+const SHORT_LIST: usize = 4;
 
 /// How much more each further bit costs than the best question takes for one now.
 const DEARER: f64 = 1.5;
@@ -93,14 +93,14 @@ pub fn decide(full: &Situation) -> Decision {
     let best = if useful <= EXACT {
         exact(situation, &situation.weights)
     } else {
-        sequencer.plan(&situation.weights)
+        sequencer.plan(&situation.weights, f64::INFINITY)
     };
     let choice = best.first.map_or(Choice::HandOver, Choice::Act);
     let without = Decision { choice, expected: best.cost / mass };
 
     let groups = Groups::new(situation);
     let (short, bit) = short_list(situation, &groups, mass);
-    let mut value = Value { sequencer: &mut sequencer, groups: &groups, bit };
+    let mut value = Value { sequencer: &mut sequencer, groups: &groups, bit, sums: Vec::new() };
     let now = value.of(&situation.weights).min(best.cost);
     let mut asked: Option<(f64, usize)> = None;
     for index in short {
@@ -115,7 +115,7 @@ pub fn decide(full: &Situation) -> Decision {
         let left = after_failure(act, &situation.weights);
         let open = act.place.map_or(0.0, |place| situation.places[place]);
         let mut later = Sequencer::after(situation, Some(first));
-        let mut later = Value { sequencer: &mut later, groups: &groups, bit };
+        let mut later = Value { sequencer: &mut later, groups: &groups, bit, sums: Vec::new() };
         let going_on = later.of(&left).min(later.asking(&situation.questions[index], &left));
         if (act.cost + open) * mass + going_on <= cost {
             return without;
@@ -222,17 +222,20 @@ struct Value<'a> {
     groups: &'a Groups,
     /// What a bit costs.
     bit: f64,
+    /// Memory to work in.
+    sums: Vec<f64>,
 }
 
 impl Value<'_> {
     fn of(&mut self, weights: &[f64]) -> f64 {
-        let acting = self.sequencer.plan(weights).cost;
-        let mending: f64 = weights.iter().zip(&self.groups.known).map(|(weight, cost)| weight * cost).sum();
-        if self.bit.is_infinite() || mending >= acting {
-            return acting;
+        let mut asking = f64::INFINITY;
+        if self.bit.is_finite() {
+            let known = weights.iter().zip(&self.groups.known);
+            let mending: f64 = known.map(|(weight, cost)| weight * cost).sum();
+            let missing = self.groups.missing(weights.iter().copied(), &mut self.sums);
+            asking = mending + missing * self.bit * DEARER;
         }
-        let missing = self.groups.missing(weights.iter().copied(), &mut Vec::new());
-        acting.min(mending + missing * self.bit * DEARER)
+        self.sequencer.plan(weights, asking).cost.min(asking)
     }
 
     fn asking(&mut self, ask: &Ask, weights: &[f64]) -> f64 {

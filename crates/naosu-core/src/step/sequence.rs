@@ -17,7 +17,7 @@ const NOTHING_LEFT: f64 = 1e-3;
 /// The sequence in the order of probability by cost, updated after each failure, with the places' opening costs, cut where
 /// handing over is cheapest.
 pub(super) fn sequence(situation: &Situation, weights: &[f64]) -> Plan {
-    Sequencer::new(situation).plan(weights)
+    Sequencer::new(situation).plan(weights, f64::INFINITY)
 }
 
 /// Makes sequences for many sets of weights: its tables and its memory are made once.
@@ -90,8 +90,8 @@ impl Sequencer {
 
     /// Every prefix is held against handing over; stopping as soon as no action is more efficient than handing over would
     /// cost up to 29 % more. A place that is not open yet enters with those of its actions that together make the most of
-    /// its opening.
-    pub(super) fn plan(&mut self, weights: &[f64]) -> Plan {
+    /// its opening. A sequence that costs as much as the limit is not followed further.
+    pub(super) fn plan(&mut self, weights: &[f64], limit: f64) -> Plan {
         self.weights.clear();
         self.weights.extend_from_slice(weights);
         self.closed.clone_from(&self.opening);
@@ -132,7 +132,7 @@ impl Sequencer {
                 plan = Plan { first, cost };
             }
             // not even if nothing were left to be ended could a longer one become cheaper
-            if spent >= plan.cost {
+            if spent >= plan.cost.min(limit) {
                 break;
             }
         }
