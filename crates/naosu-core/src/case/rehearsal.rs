@@ -91,9 +91,9 @@ impl Role<'_> {
 }
 
 /// Whether something that loses nothing would have done and was not proposed yet.
-fn harmless(knowledge: &Knowledge, case: &Case, role: Role<'_>, steps: &[String]) -> bool {
+fn harmless(knowledge: &Knowledge, begun: &Case, role: Role<'_>, steps: &[String]) -> bool {
     let Some(cause) = knowledge.causes.get(role.cause) else { return false };
-    knowledge.care().fixes(cause, situation(&case.opening().request)).iter().any(|(fix, action)| {
+    knowledge.care().fixes(cause, situation(&begun.opening().request)).iter().any(|(fix, action)| {
         fix.probability >= role.least.max(0.4)
             && action.risk < Risk::LosesData
             && action.kind != ActionKind::Escalation
