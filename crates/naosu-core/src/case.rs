@@ -14,6 +14,7 @@ use crate::step::NextStep;
 
 mod flow;
 mod guide;
+pub mod rehearsal;
 
 pub use self::guide::DID_IT_HELP;
 
@@ -65,6 +66,11 @@ pub enum What {
     },
     /// An action could not be carried out, or the person does not want it.
     CouldNot {
+        /// The action.
+        action: String,
+    },
+    /// An action is put off: something else first. It comes again after half a day, or when nothing else is left.
+    Deferred {
         /// The action.
         action: String,
     },
@@ -243,6 +249,7 @@ impl Case {
                         | What::Done { .. }
                         | What::NotFixed { .. }
                         | What::CouldNot { .. }
+                        | What::Deferred { .. }
                         | What::Went { .. }
                 )
         })
@@ -274,8 +281,10 @@ impl Case {
             request: &opening.request,
             lang: opening.lang,
             evidence: None,
+            earlier: Vec::new(),
             answers: BTreeMap::new(),
             tried: BTreeMap::new(),
+            deferred: BTreeMap::new(),
             pending: None,
             last_done: None,
             flow: None,
@@ -286,7 +295,7 @@ impl Case {
         let retracted = self.retracted();
         for (index, event) in self.events.iter().enumerate().skip(1) {
             if !retracted.contains(&index) {
-                standing.take(event);
+                standing.take(index, event);
             }
         }
         standing
@@ -311,8 +320,13 @@ struct Standing<'a> {
     lang: Lang,
     /// What was measured last.
     evidence: Option<&'a Evidence>,
-    answers: BTreeMap<&'a str, &'a str>,
+    /// What was measured right before a repair was verified, the repair, what was measured then, and at which event.
+    earlier: Vec<Repair<'a>>,
+    /// The answers, and at which event they were given.
+    answers: BTreeMap<&'a str, (&'a str, usize)>,
     tried: BTreeMap<&'a str, Tried>,
+    /// Actions that were put off, and when.
+    deferred: BTreeMap<&'a str, u64>,
     /// An action that was carried out, and since when its result is open; with what was measured after it.
     pending: Option<Pending<'a>>,
     /// The action that was carried out last.
@@ -336,18 +350,38 @@ struct Pending<'a> {
     measured: bool,
 }
 
+/// A repair that was measured before and after.
+#[derive(Clone, Copy, Debug)]
+struct Repair<'a> {
+    action: &'a str,
+    before: &'a Evidence,
+    after: &'a Evidence,
+    /// The event with the measurement after it.
+    at: usize,
+}
+
 impl<'a> Standing<'a> {
-    fn take(&mut self, event: &'a Event) {
+    fn take(&mut self, at: usize, event: &'a Event) {
+        if let What::Done { action }
+        | What::Fixed { action }
+        | What::NotFixed { action }
+        | What::CouldNot { action } = &event.what
+        {
+            self.deferred.remove(action.as_str());
+        }
         match &event.what {
             What::Opened(_) | What::Retracted { .. } | What::Paused | What::Resumed => {}
             What::Measured(evidence) => {
-                self.evidence = Some(evidence);
+                let before = self.evidence.replace(evidence);
                 if let Some(pending) = &mut self.pending {
+                    if let Some(before) = before.filter(|_| !pending.measured) {
+                        self.earlier.push(Repair { action: pending.action, before, after: evidence, at });
+                    }
                     pending.measured = true;
                 }
             }
             What::Answered { question, option } => {
-                self.answers.insert(question, option);
+                self.answers.insert(question, (option, at));
             }
             What::Done { action } => {
                 self.tried.insert(action, Tried::Done);
@@ -368,6 +402,9 @@ impl<'a> Standing<'a> {
             What::CouldNot { action } => {
                 self.tried.insert(action, Tried::CouldNot);
                 self.pending = None;
+            }
+            What::Deferred { action } => {
+                self.deferred.insert(action, event.at);
             }
             What::Went { flow, state, way } => {
                 self.pending = None;

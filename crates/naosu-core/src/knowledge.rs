@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnosis::Model;
 use crate::intake::{Compiled, Learned};
+use crate::step::tables::Tables;
 
 pub use self::action::{Action, ActionKind, Risk, Steps, Variant, Who};
 pub use self::answer::Answer;
@@ -80,6 +81,7 @@ struct Later {
     providers: OnceLock<Providers>,
     replies: OnceLock<Replies>,
     status: OnceLock<BTreeMap<String, StatusFeed>>,
+    tables: OnceLock<Tables>,
     words: OnceLock<Words>,
 }
 
@@ -241,6 +243,11 @@ impl Knowledge {
     /// What can be done and asked. A file that cannot be read is left out; [`Knowledge::check`] tells of it.
     pub fn care(&self) -> &Care {
         self.later.care.get_or_init(|| Care::read(&self.later.files, &mut Vec::new()))
+    }
+
+    /// Questions and fixes as numbers, made when first needed.
+    pub(crate) fn tables(&self) -> &Tables {
+        self.later.tables.get_or_init(|| Tables::new(self.care(), &self.causes, self.model.causes()))
     }
 
     /// Which rows of `coverage.tsv` are served, and by what.

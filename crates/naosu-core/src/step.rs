@@ -12,6 +12,7 @@ pub mod belief;
 pub mod decide;
 pub mod plan;
 mod sequence;
+pub(crate) mod tables;
 #[cfg(test)]
 mod tests;
 

@@ -1,9 +1,9 @@
 //! What to do now in a case, and what an answer to it means.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Closing, Driver, Next, Pending, Standing, Tried, What, flow};
-use crate::diagnosis::{Verdict, diagnose, state};
+use crate::diagnosis::{Verdict, diagnose, state, weights};
 use crate::evidence::Evidence;
 use crate::knowledge::{Action, FlowStateKind, Knowledge, Lang, Risk, State};
 use crate::step::belief::{Belief, Known};
@@ -34,7 +34,12 @@ pub(super) fn next(knowledge: &Knowledge, standing: &Standing<'_>, driver: Drive
         return Next::Step(Box::new(flow::step(knowledge, place, standing.since, standing.lang)));
     }
     let belief = belief(knowledge, standing);
-    match plan(knowledge, &belief, &course(knowledge, standing), standing.lang) {
+    let proposed = |course: &Course<'_>| plan(knowledge, &belief, course, standing.lang);
+    // what was put off comes back before it is handed over, or given up
+    let step = proposed(&course(knowledge, standing, true))
+        .filter(|step| standing.deferred.is_empty() || step.kind != "escalation")
+        .or_else(|| proposed(&course(knowledge, standing, false)));
+    match step {
         Some(mut step) => {
             if step.kind == "wait" {
                 step.due = knowledge.care().actions.get(&step.id).map(|action| due(standing.now, action));
@@ -79,6 +84,7 @@ pub(super) fn answer(
         "not_fixed" => Some(What::NotFixed { action }),
         "done" => Some(What::Done { action }),
         "unknown" | "could_not" => Some(What::CouldNot { action }),
+        "later" => Some(What::Deferred { action }),
         _ => None,
     }
 }
@@ -171,24 +177,95 @@ fn belief(knowledge: &Knowledge, standing: &Standing<'_>) -> Belief {
 }
 
 /// What is believed, that action not held against any cause.
+///
+/// A cause that was mended, as measured, is set aside with what was said about it: the repair is no failure, and answers and
+/// words that spoke for it tell nothing of what is still broken.
 fn belief_before(knowledge: &Knowledge, standing: &Standing<'_>, action: &str) -> Belief {
+    let mended = all_mended(knowledge, standing);
+    // what that action did is judged by what was measured before it
+    let last = standing.earlier.iter().rev().find(|repair| repair.action == action);
+    let evidence = last.map_or(standing.evidence, |repair| Some(repair.before));
+    let mended: Vec<Mended<'_>> = mended.into_iter().filter(|mended| mended.action != action).collect();
+    let worked = |id: &str| mended.iter().any(|mended| mended.action == id);
     // carried out, with the result open, is no failure; measured afterwards and still broken is one
     let broken = |id: &str| standing.pending.is_some_and(|pending| pending.measured && pending.action == id);
     let failed = standing.tried.iter().filter(|(id, tried)| {
-        **id != action && (**tried == Tried::NotFixed || **tried == Tried::Done && broken(id))
+        **id != action && !worked(id) && (**tried == Tried::NotFixed || **tried == Tried::Done && broken(id))
     });
     Belief::new(
         knowledge,
         &Known {
             request: Some(standing.request),
-            evidence: standing.evidence,
-            answers: standing.answers.clone(),
+            evidence,
+            answers: answers_that_hold(knowledge, standing, &mended),
             failed: failed.map(|(id, _)| *id).collect(),
+            mended: mended.iter().map(|mended| mended.cause).collect(),
         },
     )
 }
 
-fn course<'a>(knowledge: &'a Knowledge, standing: &Standing<'a>) -> Course<'a> {
+/// A cause that a repair has ended.
+#[derive(Clone, Copy, Debug)]
+struct Mended<'a> {
+    cause: &'a str,
+    action: &'a str,
+    at: usize,
+}
+
+/// All repairs that have ended something.
+fn all_mended<'a>(knowledge: &'a Knowledge, standing: &Standing<'a>) -> Vec<Mended<'a>> {
+    standing.earlier.iter().filter_map(|repair| mended(knowledge, repair)).collect()
+}
+
+/// The answers, without those that spoke for something that was mended after they were given.
+fn answers_that_hold<'a>(
+    knowledge: &Knowledge,
+    standing: &Standing<'a>,
+    mended: &[Mended<'_>],
+) -> BTreeMap<&'a str, &'a str> {
+    let stale = |question: &str, option: &str, at: usize| {
+        mended.iter().any(|mended| at < mended.at && speaks_for(knowledge, question, option, mended.cause))
+    };
+    let answers = standing.answers.iter().filter(|(question, (option, at))| !stale(question, option, *at));
+    answers.map(|(question, (option, _))| (*question, *option)).collect()
+}
+
+/// From this probability before, and below that after, a cause counts as mended.
+const MENDED: (f64, f64) = (0.3, 0.1);
+
+/// The cause that a repair has ended, by what was measured before and after it; the words are left out of both.
+fn mended<'a>(knowledge: &'a Knowledge, repair: &super::Repair<'a>) -> Option<Mended<'a>> {
+    let (before, after) = (measured(knowledge, repair.before), measured(knowledge, repair.after));
+    let causes = knowledge.model.causes().iter().enumerate();
+    let ended = causes.filter(|(place, id)| {
+        before[*place] >= MENDED.0
+            && after[*place] < MENDED.1
+            && knowledge.causes.get(*id).is_some_and(|cause| {
+                cause.fixes.iter().any(|fix| fix.action == repair.action && fix.probability > 0.0)
+            })
+    });
+    let (_, cause) = ended.max_by(|a, b| before[a.0].total_cmp(&before[b.0]))?;
+    Some(Mended { cause, action: repair.action, at: repair.at })
+}
+
+/// The probability of each cause by what was measured alone.
+fn measured(knowledge: &Knowledge, evidence: &Evidence) -> Vec<f64> {
+    let weights = weights(knowledge, Some(evidence), None);
+    let mass: f64 = weights.causes.iter().sum::<f64>() + weights.other + weights.healthy;
+    weights.causes.iter().map(|weight| weight / mass.max(f64::MIN_POSITIVE)).collect()
+}
+
+/// Whether an answer is given considerably more often with that cause.
+fn speaks_for(knowledge: &Knowledge, question: &str, option: &str, cause: &str) -> bool {
+    let Some(question) = knowledge.care().questions.get(question) else { return false };
+    let at = question.options.iter().position(|known| known.id == option);
+    at.is_some_and(|at| question.likelihoods(cause)[at] > 1.5 * question.options[at].usual)
+}
+
+/// How long what was put off stays put off, in seconds.
+const PUT_OFF: u64 = 12 * 60 * 60;
+
+fn course<'a>(knowledge: &'a Knowledge, standing: &Standing<'a>, deferring: bool) -> Course<'a> {
     let of = |wanted: fn(Tried) -> bool| -> BTreeSet<&'a str> {
         standing.tried.iter().filter(|(_, tried)| wanted(**tried)).map(|(id, _)| *id).collect()
     };
@@ -205,11 +282,14 @@ fn course<'a>(knowledge: &'a Knowledge, standing: &Standing<'a>) -> Course<'a> {
         }
     }
     let place = standing.last_done.and_then(|id| knowledge.care().actions.get(id));
+    let mut spent = of(|_| true);
+    let put_off = |since: u64| deferring && standing.now.saturating_sub(since) < PUT_OFF;
+    spent.extend(standing.deferred.iter().filter(|(_, since)| put_off(**since)).map(|(id, _)| *id));
     Course {
-        spent: of(|_| true),
+        spent,
         safe,
         impossible: of(|tried| tried == Tried::CouldNot),
-        asked: standing.answers.keys().copied().collect(),
+        asked: answers_that_hold(knowledge, standing, &all_mended(knowledge, standing)).into_keys().collect(),
         place: place.map(|action| action.place.as_str()),
     }
 }

@@ -353,9 +353,16 @@ fn numbers_in_range(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
         for option in question.options.iter().filter(|option| !seen.insert(&option.id)) {
             tell(problems, &path, format!("repeats the option {}", option.id));
         }
-        for ratio in question.options.iter().flat_map(|option| option.ratios.values()) {
-            if !(*ratio >= 1.0 / STRONGEST_RATIO - 1e-9 && *ratio <= STRONGEST_RATIO) {
-                tell(problems, &path, format!("a ratio is beyond what one answer may count for: {ratio}"));
+        for (at, option) in question.options.iter().enumerate() {
+            for (cause, written) in &option.ratios {
+                // what counts is the ratio after all answers together make 1 again
+                let ratio = question.likelihoods(cause)[at] / option.usual;
+                if *written <= 0.0
+                    || !(1.0 / STRONGEST_RATIO - 1e-9..=STRONGEST_RATIO + 1e-9).contains(&ratio)
+                {
+                    let what = format!("{} {cause} {ratio:.1}", option.id);
+                    tell(problems, &path, format!("a ratio is beyond what one answer may count for: {what}"));
+                }
             }
         }
         if !(question.minutes > 0.0 && question.minutes <= 10.0) {

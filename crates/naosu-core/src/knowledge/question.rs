@@ -41,7 +41,8 @@ pub struct Choice {
     pub usual: f64,
     /// The answer.
     pub text: Text,
-    /// By cause, how many times more (or less) often than usual this answer is given.
+    /// By cause, how many times more (or less) often than usual this answer is given, before the answers with that cause
+    /// are brought to 1 again.
     #[serde(default)]
     pub ratios: BTreeMap<String, f64>,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::diagnosis::weights;
 use crate::evidence::{Evidence, Request};
 use crate::intake::{Recognised, recognise};
-use crate::knowledge::{Knowledge, Question, STRONGEST_RATIO, Situation};
+use crate::knowledge::{Knowledge, STRONGEST_RATIO, Situation};
 
 /// What a case knows.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +18,8 @@ pub struct Known<'a> {
     pub answers: BTreeMap<&'a str, &'a str>,
     /// Actions that were carried out and did not help.
     pub failed: Vec<&'a str>,
+    /// Causes that were mended already, while something else is still broken.
+    pub mended: Vec<&'a str>,
 }
 
 /// The causes with their weights, and the situation they are in.
@@ -37,6 +39,8 @@ pub struct Belief {
 
 /// A cause that cannot occur in the situation keeps this much of its weight: situations are told wrongly too.
 const ELSEWHERE: f64 = 0.01;
+/// A cause that was mended keeps this much: it seldom comes back in the same case.
+const AGAIN: f64 = 0.01;
 
 impl Belief {
     /// What follows from what is known.
@@ -54,7 +58,12 @@ impl Belief {
         let client = told(|request| request.client.as_deref(), |said| &said.client);
         let service = told(|request| request.service.as_deref(), |said| &said.service);
 
-        let start = weights(knowledge, known.evidence, said);
+        // words that spoke for what was mended since are used up
+        let about = |said: &&Recognised| {
+            let first = said.cause.iter().take(3);
+            !first.filter(|cause| cause.p >= 0.1).any(|cause| known.mended.contains(&cause.id.as_str()))
+        };
+        let start = weights(knowledge, known.evidence, said.filter(about));
         let mut belief = Self { weights: start.causes, device, client, service, answered: (0, 0) };
         for (place, id) in knowledge.model.causes().iter().enumerate() {
             if knowledge.causes.get(id).is_some_and(|cause| !cause.only.admits(belief.situation())) {
@@ -62,12 +71,13 @@ impl Belief {
             }
         }
         for (question, option) in &known.answers {
-            if let Some(question) = knowledge.care().questions.get(*question) {
-                belief.answer(knowledge, question, option);
-            }
+            belief.answer(knowledge, question, option);
         }
         for action in &known.failed {
             belief.failed(knowledge, action);
+        }
+        for place in known.mended.iter().filter_map(|id| knowledge.model.cause(id)) {
+            belief.weights[place] *= AGAIN;
         }
         belief.weights.push(start.other);
         belief
@@ -91,7 +101,12 @@ impl Belief {
     }
 
     /// An answer is evidence like any other: P(answer | cause) against what is usual, limited because people err.
-    fn answer(&mut self, knowledge: &Knowledge, question: &Question, option: &str) {
+    fn answer(&mut self, knowledge: &Knowledge, question: &str, option: &str) {
+        let care = knowledge.care();
+        let known = care.questions.iter().zip(&knowledge.tables().questions);
+        let Some(((_, question), answers)) = known.into_iter().find(|((id, _), _)| *id == question) else {
+            return;
+        };
         let Some(place) = question.options.iter().position(|known| known.id == option) else { return };
         if option == "unknown" {
             self.answered.0 += 1;
@@ -99,9 +114,8 @@ impl Belief {
             self.answered.1 += 1;
         }
         let usual = question.options[place].usual;
-        for (weight, id) in self.weights.iter_mut().zip(knowledge.model.causes()) {
-            let ratio = question.likelihoods(id)[place] / usual;
-            *weight *= ratio.clamp(1.0 / STRONGEST_RATIO, STRONGEST_RATIO);
+        for (weight, likelihood) in self.weights.iter_mut().zip(&answers.likelihoods[place]) {
+            *weight *= (likelihood / usual).clamp(1.0 / STRONGEST_RATIO, STRONGEST_RATIO);
         }
     }
 

@@ -3,8 +3,13 @@
 //! Decision-theoretic troubleshooting: the expected cost of repair of a sequence of actions, each of which is tried when all
 //! before it have failed, ended by handing over where nothing pays any more. Weights are never normalised: the mass that
 //! is left after failures is the probability of getting there.
+//!
+//! A question is worth what it saves. What is left to pay after an answer is the cheaper of two: the sequence of actions
+//! without asking again, and going on asking (what the mending costs once the cause is known, and for each bit that is
+//! still missing what the best question here takes for one). The second is the look further ahead than one step: two questions
+//! that tell something only together are found by it.
 
-use super::sequence::{exact, sequence};
+use super::sequence::{Sequencer, exact, sequence};
 
 /// Hypotheses with their weights, and what can be done about them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -62,13 +67,16 @@ pub struct Decision {
 }
 
 /// With at most so many useful actions their best order is found exactly.
-pub const EXACT: usize = 12;
+pub const EXACT: usize = 9;
 
 /// A hypothesis with less than this share of the mass does not matter for the decision.
-const NEGLIGIBLE: f64 = 1e-4;
+const NEGLIGIBLE: f64 = 3e-4;
 
-/// How many questions are held against "the best action first, then the question".
+/// How many questions are weighed with sequences; they are the ones that tell most for their cost.
 const SHORT_LIST: usize = 4;
+
+/// How much more each further bit costs than the best question takes for one now.
+const DEARER: f64 = 1.5;
 
 /// Decides.
 ///
@@ -80,37 +88,40 @@ pub fn decide(full: &Situation) -> Decision {
     if mass <= 0.0 {
         return Decision { choice: Choice::HandOver, expected: full.hand_over };
     }
-    let plan = sequence(situation, &situation.weights);
+    let mut sequencer = Sequencer::new(situation);
     let useful = situation.actions.iter().filter(|act| !act.fixes.is_empty()).count();
-    let best = if useful <= EXACT { exact(situation, &situation.weights) } else { plan };
+    let best = if useful <= EXACT {
+        exact(situation, &situation.weights)
+    } else {
+        sequencer.plan(&situation.weights, f64::INFINITY)
+    };
     let choice = best.first.map_or(Choice::HandOver, Choice::Act);
     let without = Decision { choice, expected: best.cost / mass };
 
-    let mut asked: Vec<(f64, usize)> = situation
-        .questions
-        .iter()
-        .enumerate()
-        .map(|(index, ask)| (asking(situation, ask, &situation.weights) / mass, index))
-        .filter(|(expected, _)| *expected < without.expected)
-        .collect();
-    asked.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
-    for (expected, index) in asked.into_iter().take(SHORT_LIST) {
-        let later = best.first.map_or(f64::INFINITY, |first| {
-            let act = &situation.actions[first];
-            let left = after_failure(act, &situation.weights);
-            let mut opened = situation.clone();
-            if let Some(place) = act.place {
-                opened.places[place] = 0.0;
-            }
-            opened.actions[first].fixes.clear();
-            let open = act.place.map_or(0.0, |place| situation.places[place]);
-            act.cost + open + asking(&opened, &situation.questions[index], &left) / mass
-        });
-        if expected < later {
-            return Decision { choice: Choice::Ask(index), expected };
+    let groups = Groups::new(situation);
+    let (short, bit) = short_list(situation, &groups, mass);
+    let mut value = Value { sequencer: &mut sequencer, groups: &groups, bit, sums: Vec::new() };
+    let now = value.of(&situation.weights).min(best.cost);
+    let mut asked: Option<(f64, usize)> = None;
+    for index in short {
+        let cost = value.asking(&situation.questions[index], &situation.weights);
+        if cost < now && asked.is_none_or(|(least, _)| cost < least) {
+            asked = Some((cost, index));
         }
     }
-    without
+    let Some((cost, index)) = asked else { return without };
+    if let Some(first) = best.first {
+        let act = &situation.actions[first];
+        let left = after_failure(act, &situation.weights);
+        let open = act.place.map_or(0.0, |place| situation.places[place]);
+        let mut later = Sequencer::after(situation, Some(first));
+        let mut later = Value { sequencer: &mut later, groups: &groups, bit, sums: Vec::new() };
+        let going_on = later.of(&left).min(later.asking(&situation.questions[index], &left));
+        if (act.cost + open) * mass + going_on <= cost {
+            return without;
+        }
+    }
+    Decision { choice: Choice::Ask(index), expected: cost / mass }
 }
 
 /// The expected cost, times the mass, of asking now and going on with the best sequence for each answer.
@@ -133,6 +144,111 @@ pub fn after_failure(act: &Act, weights: &[f64]) -> Vec<f64> {
         left[*hypothesis] *= 1.0 - fix;
     }
     left
+}
+
+/// The hypotheses by what is done about them: two that the same action ends best need not be told apart.
+#[derive(Debug)]
+struct Groups {
+    /// By hypothesis: its group.
+    of: Vec<usize>,
+    count: usize,
+    /// By hypothesis: what mending costs once it is known to be this one.
+    known: Vec<f64>,
+}
+
+impl Groups {
+    fn new(situation: &Situation) -> Self {
+        let mut best: Vec<Option<(f64, usize)>> = vec![None; situation.weights.len()];
+        for (index, act) in situation.actions.iter().enumerate() {
+            let open = act.place.map_or(0.0, |place| situation.places[place]);
+            for (hypothesis, fix) in &act.fixes {
+                // tried alone, and handed over where it fails
+                let cost = act.cost + open + (1.0 - fix) * situation.hand_over * RETRIED;
+                if cost < best[*hypothesis].map_or(situation.hand_over, |(least, _)| least) {
+                    best[*hypothesis] = Some((cost, index));
+                }
+            }
+        }
+        let none = situation.actions.len();
+        let of = best.iter().map(|best| best.map_or(none, |(_, index)| index)).collect();
+        let known = best.iter().map(|best| best.map_or(situation.hand_over, |(cost, _)| cost)).collect();
+        Self { of, count: none + 1, known }
+    }
+
+    /// The bits that are missing to know the group, times the mass; `sums` is memory to work in.
+    fn missing(&self, weights: impl Iterator<Item = f64>, sums: &mut Vec<f64>) -> f64 {
+        sums.clear();
+        sums.resize(self.count, 0.0);
+        let mut mass = 0.0;
+        for (group, weight) in self.of.iter().zip(weights) {
+            sums[*group] += weight;
+            mass += weight;
+        }
+        if mass <= 0.0 {
+            return 0.0;
+        }
+        sums.iter().filter(|sum| **sum > 0.0).map(|sum| -sum * (sum / mass).log2()).sum()
+    }
+}
+
+/// After an action against a known cause has failed there mostly is another one; the share of handing over that is left.
+const RETRIED: f64 = 0.2;
+
+/// The questions that tell most for their cost, the best first, and what a bit costs with the best of them.
+fn short_list(situation: &Situation, groups: &Groups, mass: f64) -> (Vec<usize>, f64) {
+    let mut sums = Vec::with_capacity(groups.count);
+    let missing = groups.missing(situation.weights.iter().copied(), &mut sums);
+    let mut priced: Vec<(f64, usize)> = Vec::new();
+    for (index, ask) in situation.questions.iter().enumerate() {
+        let mut left = 0.0;
+        for answer in &ask.answers {
+            left += groups.missing(situation.weights.iter().zip(answer).map(|(w, p)| w * p), &mut sums);
+        }
+        let bits = (missing - left) / mass;
+        if bits > 1e-6 {
+            // what one bit costs; the first bits of a question that tells little come at a discount that does not last
+            priced.push((ask.cost / bits, index));
+        }
+    }
+    priced.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
+    let bit = priced.first().map_or(f64::INFINITY, |(price, _)| *price);
+    (priced.into_iter().take(SHORT_LIST).map(|(_, index)| index).collect(), bit)
+}
+
+/// What is left to pay, times the mass.
+#[derive(Debug)]
+struct Value<'a> {
+    sequencer: &'a mut Sequencer,
+    groups: &'a Groups,
+    /// What a bit costs.
+    bit: f64,
+    /// Memory to work in.
+    sums: Vec<f64>,
+}
+
+impl Value<'_> {
+    fn of(&mut self, weights: &[f64]) -> f64 {
+        let mut asking = f64::INFINITY;
+        if self.bit.is_finite() {
+            let known = weights.iter().zip(&self.groups.known);
+            let mending: f64 = known.map(|(weight, cost)| weight * cost).sum();
+            let missing = self.groups.missing(weights.iter().copied(), &mut self.sums);
+            asking = mending + missing * self.bit * DEARER;
+        }
+        self.sequencer.plan(weights, asking).cost.min(asking)
+    }
+
+    fn asking(&mut self, ask: &Ask, weights: &[f64]) -> f64 {
+        let mut scaled = vec![0.0; weights.len()];
+        let mut total = ask.cost * weights.iter().sum::<f64>();
+        for answer in &ask.answers {
+            for (index, weight) in weights.iter().enumerate() {
+                scaled[index] = weight * answer[index];
+            }
+            total += self.of(&scaled);
+        }
+        total
+    }
 }
 
 /// Without the hypotheses that do not matter; places of actions and questions stay what they are.

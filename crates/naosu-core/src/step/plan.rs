@@ -1,6 +1,6 @@
 //! From what is believed to the step for the person: the knowledge's actions and questions as numbers, decided, worded.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::belief::Belief;
 use super::decide::{Act, Ask, Choice, Situation as Numbers, decide};
@@ -27,11 +27,13 @@ const HAND_OVER: f64 = 240.0;
 /// What every step costs beside its own minutes: reading it, and coming back.
 const STEP: f64 = 3.0;
 /// What a question costs beside its own minutes.
-const INTERRUPTION: f64 = 1.0;
+const INTERRUPTION: f64 = 3.0;
 /// What it takes to get to another place; part of the minutes of each action.
 const WAY: f64 = 1.0;
 /// A risky action does not count against a cause that a harmless one still to be tried ends with this probability.
 const HARMLESS_WOULD_DO: f64 = 0.4;
+/// While such harmless ones end causes with more than this share of what is left, no risky one is proposed at all.
+const HARMLESS_FIRST: f64 = 0.25;
 /// How much a minute of waiting counts beside a minute of work: within a working day, and beyond it.
 const WAITED: (f64, f64) = (0.05, 0.005);
 /// The waited minutes that count as a working day.
@@ -59,9 +61,9 @@ const OWN_DOMAIN: [&str; 3] = ["self_hosted", "isp", "other"];
 const OWN_DOMAIN_SHARE: f64 = 0.15;
 /// An action that ends less than this share of what is left is not worth proposing any more.
 const WORTHLESS: f64 = 0.02;
-/// Causes less probable than this are not named with a step.
+/// Causes less probable than this are not named with a question.
 const NAMED: f64 = 0.005;
-/// Nor those that it mends less probably.
+/// Causes that an action mends less probably than this are not named with it.
 const MENDS: f64 = 0.2;
 
 /// The step to take next; nothing where nothing is left to be done or asked.
@@ -71,7 +73,7 @@ pub fn next(knowledge: &Knowledge, belief: &Belief, course: &Course<'_>, lang: L
         Choice::Act(at) => Some(problem.action_step(at, lang)),
         Choice::Ask(at) => {
             let (id, question) = problem.questions[at];
-            Some(question_step(id, question, problem.named(|_| true), lang))
+            Some(question_step(id, question, problem.named(NAMED, |_| true), lang))
         }
         Choice::HandOver => problem.last_resort().map(|at| problem.action_step(at, lang)),
     }
@@ -88,38 +90,47 @@ struct Problem<'a> {
     questions: Vec<(&'a str, &'a Question)>,
 }
 
-/// An action, and the places of the causes that it fixes, each with how surely.
-type Fixing<'a> = (&'a Action, Vec<(usize, f64)>);
-
 impl<'a> Problem<'a> {
     fn new(knowledge: &'a Knowledge, belief: &'a Belief, course: &'a Course<'a>) -> Self {
         let care = knowledge.care();
+        let tables = knowledge.tables();
         let situation = belief.situation();
-        let possible = |id: &str| {
-            let action = care.actions.get(id)?;
+        let possible = |(id, action): (&'a String, &'a Action)| {
             let blocked = action.requires.iter().any(|first| course.impossible.contains(first.as_str()));
-            (action.only.admits(situation) && !course.spent.contains(id) && !blocked).then_some(action)
+            (action.only.admits(situation) && !course.spent.contains(id.as_str()) && !blocked)
+                .then_some((id.as_str(), action))
         };
-        let mut fixes: BTreeMap<&str, Fixing<'_>> = BTreeMap::new();
-        for (place, id) in knowledge.model.causes().iter().enumerate() {
-            let known = knowledge.causes.get(id).into_iter().flat_map(|cause| &cause.fixes);
-            let known: Vec<_> = known.filter_map(|fix| Some((fix, possible(&fix.action)?))).collect();
-            let harmless = known.iter().any(|(fix, action)| {
-                action.risk < Risk::LosesData
-                    && action.kind != ActionKind::Escalation
-                    && fix.probability >= HARMLESS_WOULD_DO
+        let possible: Vec<Option<(&str, &Action)>> = care.actions.iter().map(possible).collect();
+        let mut fixes: Vec<Vec<(usize, f64)>> = vec![Vec::new(); possible.len()];
+        let mass: f64 = belief.weights.iter().sum();
+        let mut harmless_mass = 0.0;
+        for (place, known) in tables.fixes.iter().enumerate() {
+            let harmless = known.iter().any(|(at, probability)| {
+                *probability >= HARMLESS_WOULD_DO
+                    && possible[*at].is_some_and(|(_, action)| {
+                        action.risk < Risk::LosesData && action.kind != ActionKind::Escalation
+                    })
             });
-            for (fix, action) in known {
+            if harmless {
+                harmless_mass += belief.weights[place];
+            }
+            for (at, probability) in known {
+                let Some((_, action)) = possible[*at] else { continue };
                 if action.risk < Risk::LosesData || !harmless {
-                    let entry = fixes.entry(&fix.action).or_insert_with(|| (action, Vec::new()));
-                    entry.1.push((place, fix.probability));
+                    fixes[*at].push((place, *probability));
                 }
             }
         }
+        let harmless_first = harmless_mass > HARMLESS_FIRST * mass;
         let mut places: Vec<&str> = Vec::new();
         let mut actions = Vec::new();
         let mut acts = Vec::new();
-        for (id, (action, fixes)) in fixes {
+        for ((id, action), fixes) in
+            possible.into_iter().zip(fixes).filter_map(|(possible, fixes)| Some((possible?, fixes)))
+        {
+            if fixes.is_empty() || harmless_first && action.risk >= Risk::LosesData {
+                continue;
+            }
             let place = places.iter().position(|place| *place == action.place).unwrap_or_else(|| {
                 places.push(&action.place);
                 places.len() - 1
@@ -138,13 +149,14 @@ impl<'a> Problem<'a> {
             actions.push((id, action));
         }
         let way = |place: &&str| if course.place == Some(*place) { 0.0 } else { WAY };
-        let questions: Vec<(&str, &Question)> = care
-            .questions
-            .iter()
-            .filter(|(id, question)| question.only.admits(situation) && !course.asked.contains(id.as_str()))
-            .map(|(id, question)| (id.as_str(), question))
-            .collect();
-        let asks = questions.iter().map(|(_, question)| ask(knowledge, belief, question)).collect();
+        let knows = knows(belief);
+        let (mut questions, mut asks) = (Vec::new(), Vec::new());
+        for ((id, question), answers) in care.questions.iter().zip(&tables.questions) {
+            if question.only.admits(situation) && !course.asked.contains(id.as_str()) {
+                questions.push((id.as_str(), question));
+                asks.push(Ask { cost: question.minutes + INTERRUPTION, answers: answers.expected(knows) });
+            }
+        }
         let numbers = Numbers {
             weights: belief.weights.clone(),
             actions: acts,
@@ -167,9 +179,9 @@ impl<'a> Problem<'a> {
         all.max_by(|a, b| efficiency(*a).total_cmp(&efficiency(*b)).then_with(|| b.cmp(a)))
     }
 
-    /// The causes that a step is about, the most probable first.
-    fn named(&self, about: impl Fn(usize) -> bool) -> Vec<String> {
-        let named = self.belief.ranked().into_iter().filter(|(_, p)| *p >= NAMED);
+    /// The causes that a step is about, the most probable first; those less probable than that are left out.
+    fn named(&self, least: f64, about: impl Fn(usize) -> bool) -> Vec<String> {
+        let named = self.belief.ranked().into_iter().filter(|(_, p)| *p >= least);
         let ids = self.knowledge.model.causes();
         named.filter(|(place, _)| about(*place)).map(|(place, _)| ids[place].clone()).collect()
     }
@@ -178,9 +190,14 @@ impl<'a> Problem<'a> {
     /// where something can.
     fn action_step(&self, at: usize, lang: Lang) -> NextStep {
         let (id, action) = self.actions[at];
-        let fixes = &self.numbers.actions[at].fixes;
-        let addresses = self.named(|place| fixes.iter().any(|(fixed, fix)| *fixed == place && *fix >= MENDS));
         let care = self.knowledge.care();
+        let mended = |place: usize| {
+            let known = self.knowledge.causes.get(&self.knowledge.model.causes()[place]);
+            known.is_some_and(|cause| {
+                cause.fixes.iter().any(|fix| fix.action == id && fix.probability >= MENDS)
+            })
+        };
+        let addresses = self.named(0.0, mended);
         let before: Vec<(&str, &Action)> = action
             .requires
             .iter()
@@ -251,24 +268,12 @@ fn first_of_all(title: &str, lang: Lang) -> String {
     }
 }
 
-/// A question as numbers. Who has answered "I don't know" before is expected to do so again.
-fn ask(knowledge: &Knowledge, belief: &Belief, question: &Question) -> Ask {
+/// How often a question is answered with knowledge: who has said "I don't know" before is expected to do so again.
+fn knows(belief: &Belief) -> f64 {
     let (unknown, answered) = belief.answered;
     #[expect(clippy::cast_precision_loss, reason = "a few questions")]
-    let knows = (2.0 + answered as f64) / (2.0 + answered as f64 + 2.0 * unknown as f64);
-    let causes = knowledge.model.causes();
-    let mut answers = vec![vec![0.0; causes.len() + 1]; question.options.len()];
-    let mut put = |place: usize, likelihoods: Vec<f64>| {
-        for (at, (likelihood, option)) in likelihoods.into_iter().zip(&question.options).enumerate() {
-            answers[at][place] =
-                if option.id == "unknown" { 1.0 - (1.0 - likelihood) * knows } else { likelihood * knows };
-        }
-    };
-    for (place, id) in causes.iter().enumerate() {
-        put(place, question.likelihoods(id));
-    }
-    put(causes.len(), question.options.iter().map(|option| option.usual).collect());
-    Ask { cost: question.minutes + INTERRUPTION, answers }
+    let (unknown, answered) = (unknown as f64, answered as f64);
+    (2.0 + answered) / (2.0 + answered + 4.0 * unknown)
 }
 
 fn question_step(id: &str, question: &Question, addresses: Vec<String>, lang: Lang) -> NextStep {

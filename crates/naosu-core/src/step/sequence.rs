@@ -16,81 +16,189 @@ const NOTHING_LEFT: f64 = 1e-3;
 
 /// The sequence in the order of probability by cost, updated after each failure, with the places' opening costs, cut where
 /// handing over is cheapest.
-///
-/// Every prefix is held against handing over; stopping as soon as no action is more efficient than handing over would
-/// cost up to 29 % more. A place that is not open yet enters with those of its actions that together make the most of its
-/// opening.
 pub(super) fn sequence(situation: &Situation, weights: &[f64]) -> Plan {
-    let mut weights = weights.to_vec();
-    let mut left: Vec<usize> =
-        (0..situation.actions.len()).filter(|a| !situation.actions[*a].fixes.is_empty()).collect();
-    let mut opening = situation.places.clone();
-    let start: f64 = weights.iter().sum();
-    let mut mass = start;
-    let mut spent = 0.0;
-    let mut plan = Plan { first: None, cost: mass * situation.hand_over };
-    let mut first = None;
-    let mut gains: Vec<f64> = Vec::with_capacity(left.len());
-    while !left.is_empty() && mass > start * NOTHING_LEFT {
-        gains.clear();
-        gains.extend(left.iter().map(|action| gain(situation, *action, &weights)));
-        let Some(at) = most_efficient(situation, &left, &gains, &opening) else { break };
-        let action = left.swap_remove(at);
-        left.sort_unstable();
-        let act = &situation.actions[action];
-        let open = act.place.map_or(0.0, |place| std::mem::take(&mut opening[place]));
-        spent += mass * (act.cost + open);
-        for (hypothesis, fix) in &act.fixes {
-            weights[*hypothesis] *= 1.0 - fix;
-        }
-        mass = weights.iter().sum();
-        first = first.or(Some(action));
-        let cost = spent + mass * situation.hand_over;
-        if cost < plan.cost {
-            plan = Plan { first, cost };
-        }
-    }
-    plan
+    Sequencer::new(situation).plan(weights, f64::INFINITY)
 }
 
-/// The mass that an action ends.
-fn gain(situation: &Situation, action: usize, weights: &[f64]) -> f64 {
-    situation.actions[action].fixes.iter().map(|(hypothesis, fix)| weights[*hypothesis] * fix).sum()
+/// Makes sequences for many sets of weights: its tables and its memory are made once.
+#[derive(Debug)]
+pub(super) struct Sequencer {
+    hand_over: f64,
+    /// By useful action.
+    acts: Vec<Useful>,
+    /// By hypothesis: the useful actions that end it, with the probability that they do.
+    enders: Vec<Vec<(usize, f64)>>,
+    /// By place: the useful actions there.
+    inside: Vec<Vec<usize>>,
+    opening: Vec<f64>,
+    /// What [`Self::plan`] works in.
+    weights: Vec<f64>,
+    closed: Vec<f64>,
+    left: Vec<usize>,
+    gains: Vec<f64>,
+    ratios: Vec<f64>,
 }
 
-/// The place in `left` of the action to take next: of the open ones, and of the compounds that closed places make, the most
-/// efficient; ties go to the one that comes first.
-fn most_efficient(situation: &Situation, left: &[usize], gains: &[f64], opening: &[f64]) -> Option<usize> {
-    let mut best: Option<(f64, usize)> = None;
-    let mut consider = |efficiency: f64, at: usize| {
-        if efficiency > 0.0 && best.is_none_or(|(most, _)| efficiency > most) {
-            best = Some((efficiency, at));
-        }
-    };
-    let ratio = |at: usize| gains[at] / situation.actions[left[at]].cost;
-    for (at, action) in left.iter().enumerate() {
-        match situation.actions[*action].place {
-            Some(place) if opening[place] > 0.0 => {}
-            _ => consider(ratio(at), at),
-        }
-    }
-    let mut inside: Vec<usize> = Vec::new();
-    for (place, open) in opening.iter().enumerate().filter(|(_, open)| **open > 0.0) {
-        inside.clear();
-        inside.extend((0..left.len()).filter(|at| situation.actions[left[*at]].place == Some(place)));
-        inside.sort_by(|a, b| ratio(*b).total_cmp(&ratio(*a)).then_with(|| a.cmp(b)));
-        let (mut sum, mut cost, mut most) = (0.0, *open, 0.0_f64);
-        for at in &inside {
-            sum += gains[*at];
-            cost += situation.actions[left[*at]].cost;
-            most = most.max(sum / cost);
-        }
-        if let Some(at) = inside.first() {
-            consider(most, *at);
-        }
-    }
-    best.map(|(_, at)| at)
+/// An action that ends something, and is still to be counted on.
+#[derive(Debug)]
+struct Useful {
+    /// Its place in the situation.
+    index: usize,
+    cost: f64,
+    /// Its place, or one past the last.
+    place: usize,
+    fixes: Vec<(usize, f64)>,
 }
+
+impl Sequencer {
+    pub(super) fn new(situation: &Situation) -> Self {
+        Self::after(situation, None)
+    }
+
+    /// After an action has failed: its place is open, and it is not to be counted on any more.
+    pub(super) fn after(situation: &Situation, failed: Option<usize>) -> Self {
+        let mut opening = situation.places.clone();
+        opening.push(0.0);
+        let mut acts: Vec<Useful> = Vec::new();
+        let mut enders = vec![Vec::new(); situation.weights.len()];
+        let mut inside = vec![Vec::new(); opening.len()];
+        for (index, act) in situation.actions.iter().enumerate() {
+            let place = act.place.unwrap_or(situation.places.len());
+            if failed == Some(index) {
+                opening[place] = 0.0;
+            } else if !act.fixes.is_empty() {
+                for (hypothesis, fix) in &act.fixes {
+                    enders[*hypothesis].push((acts.len(), *fix));
+                }
+                inside[place].push(acts.len());
+                acts.push(Useful { index, cost: act.cost, place, fixes: act.fixes.clone() });
+            }
+        }
+        Self {
+            hand_over: situation.hand_over,
+            enders,
+            inside,
+            weights: Vec::with_capacity(situation.weights.len()),
+            closed: Vec::with_capacity(opening.len()),
+            left: Vec::with_capacity(acts.len()),
+            gains: vec![0.0; acts.len()],
+            ratios: vec![0.0; acts.len()],
+            acts,
+            opening,
+        }
+    }
+
+    /// Every prefix is held against handing over; stopping as soon as no action is more efficient than handing over would
+    /// cost up to 29 % more. A place that is not open yet enters with those of its actions that together make the most of
+    /// its opening. A sequence that costs as much as the limit is not followed further.
+    pub(super) fn plan(&mut self, weights: &[f64], limit: f64) -> Plan {
+        self.weights.clear();
+        self.weights.extend_from_slice(weights);
+        self.closed.clone_from(&self.opening);
+        self.left.clear();
+        for (at, act) in self.acts.iter().enumerate() {
+            let gain: f64 = act.fixes.iter().map(|(hypothesis, fix)| weights[*hypothesis] * fix).sum();
+            self.gains[at] = gain;
+            self.ratios[at] = 0.0;
+            if gain > 0.0 {
+                self.left.push(at);
+            }
+        }
+        let start: f64 = weights.iter().sum();
+        let mut mass = start;
+        let mut spent = 0.0;
+        let mut plan = Plan { first: None, cost: mass * self.hand_over };
+        let mut first = None;
+        while mass > start * NOTHING_LEFT {
+            let Some(at) = self.most_efficient() else { break };
+            let action = self.left.swap_remove(at);
+            self.ratios[action] = 0.0;
+            let act = &self.acts[action];
+            spent += mass * (act.cost + std::mem::take(&mut self.closed[act.place]));
+            for (hypothesis, fix) in &act.fixes {
+                let ended = self.weights[*hypothesis] * fix;
+                if ended > 0.0 {
+                    self.weights[*hypothesis] -= ended;
+                    mass -= ended;
+                    for (other, fix) in &self.enders[*hypothesis] {
+                        self.gains[*other] -= ended * fix;
+                    }
+                }
+            }
+            mass = mass.max(0.0);
+            first = first.or(Some(act.index));
+            let cost = spent + mass * self.hand_over;
+            if cost < plan.cost {
+                plan = Plan { first, cost };
+            }
+            // not even if nothing were left to be ended could a longer one become cheaper
+            if spent >= plan.cost.min(limit) {
+                break;
+            }
+        }
+        plan
+    }
+
+    /// The place in `left` of the action to take next: of the open places', and of the compounds that closed places make,
+    /// the most efficient; ties go to the one that comes first.
+    fn most_efficient(&mut self) -> Option<usize> {
+        let mut best: Option<(f64, usize)> = None;
+        let mut behind = 0.0_f64;
+        let better = |ratio: f64, action: usize, best: Option<(f64, usize)>| match best {
+            None => ratio > NO_USE,
+            Some((most, first)) => ratio > most || ratio >= most && action < first,
+        };
+        for action in &self.left {
+            let ratio = self.gains[*action] / self.acts[*action].cost;
+            self.ratios[*action] = ratio;
+            if self.closed[self.acts[*action].place] > 0.0 {
+                behind = behind.max(ratio);
+            } else if better(ratio, *action, best) {
+                best = Some((ratio, *action));
+            }
+        }
+        // a compound is at most as efficient as its best part alone, the way there aside
+        if behind > best.map_or(NO_USE, |(most, _)| most) {
+            for place in 0..self.closed.len() {
+                if self.closed[place] > 0.0
+                    && let Some((ratio, action)) = self.compound(place, best.map_or(NO_USE, |(most, _)| most))
+                    && better(ratio, action, best)
+                {
+                    best = Some((ratio, action));
+                }
+            }
+        }
+        let (_, action) = best?;
+        self.left.iter().position(|left| *left == action)
+    }
+
+    /// What a place makes of its opening: the efficiency of the best compound of its actions, and the first of them;
+    /// nothing where none of them alone reaches what there is already.
+    fn compound(&mut self, place: usize, reached: f64) -> Option<(f64, usize)> {
+        let (mut gain, mut cost, mut first) = (0.0, self.closed[place], None);
+        loop {
+            let mut next: Option<(f64, usize)> = None;
+            for action in &self.inside[place] {
+                let ratio = self.ratios[*action];
+                if ratio > next.map_or(NO_USE, |(most, _)| most) {
+                    next = Some((ratio, *action));
+                }
+            }
+            let Some((ratio, next)) = next else { break };
+            if ratio <= gain / cost || first.is_none() && ratio < reached {
+                break;
+            }
+            gain += self.gains[next];
+            cost += self.acts[next].cost;
+            self.ratios[next] = 0.0;
+            first = first.or(Some(next));
+        }
+        Some((gain / cost, first?))
+    }
+}
+
+/// An efficiency that is none but for rounding.
+const NO_USE: f64 = 1e-15;
 
 /// The best sequence of all, by dynamic programming over the sets of actions that have failed.
 ///
@@ -114,6 +222,13 @@ pub(super) fn exact(situation: &Situation, weights: &[f64]) -> Plan {
         }
         *mass = left[here..here + hypotheses].iter().sum();
     }
+    // by useful action: the others of its place, any of which opens it
+    let neighbours = |action: &usize| -> usize {
+        let place = situation.actions[*action].place;
+        let there = |index: &usize| place.is_some() && situation.actions[*index].place == place;
+        useful.iter().enumerate().filter(|(_, index)| there(index)).map(|(at, _)| 1 << at).sum()
+    };
+    let neighbours: Vec<usize> = useful.iter().map(neighbours).collect();
     let mut cost = vec![0.0; sets];
     let mut first = None;
     for set in (0..sets).rev() {
@@ -121,12 +236,10 @@ pub(super) fn exact(situation: &Situation, weights: &[f64]) -> Plan {
         first = None;
         for (at, action) in useful.iter().enumerate().filter(|(at, _)| set & (1 << at) == 0) {
             let act = &situation.actions[*action];
-            let open = act.place.map_or(0.0, |place| {
-                let there = |(other, index): (usize, &usize)| {
-                    set & (1 << other) != 0 && situation.actions[*index].place == Some(place)
-                };
-                if useful.iter().enumerate().any(there) { 0.0 } else { situation.places[place] }
-            });
+            let open = match act.place {
+                Some(place) if set & neighbours[at] == 0 => situation.places[place],
+                _ => 0.0,
+            };
             let total = mass[set] * (act.cost + open) + cost[set | (1 << at)];
             if total < best {
                 best = total;

@@ -1,260 +1,145 @@
 //! A truthful simulated user with each cause is led to its fix.
 
-use std::collections::BTreeMap;
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the test reads the recorded worlds; the core still reads no files"
+)]
 
+use std::collections::BTreeSet;
+
+use naosu_core::case::rehearsal::{LEADS, Role, by_the_articles, play, symptoms_alone};
 use naosu_core::case::{Case, DID_IT_HELP, Driver, Event, Next, Refused, What};
-use naosu_core::evidence::Request;
-use naosu_core::knowledge::{ActionKind, Knowledge, Lang, Risk, Situation, embedded};
+use naosu_core::evidence::{Evidence, Request};
+use naosu_core::knowledge::{Knowledge, Lang, embedded};
 use serde_json::Value;
 
-/// One case, played to its end.
-struct Played {
-    steps: Vec<String>,
-    minutes: f64,
-    resolved: bool,
-    /// Steps until the one that mended it.
-    reckless: Option<String>,
+/// Cases that begin alike.
+struct Begun {
+    request: Request,
+    evidence: Option<Evidence>,
+    cause: String,
 }
 
-/// Somebody with one cause, who answers as people with it mostly do.
-struct Somebody<'a> {
-    cause: &'a str,
-    /// Whether questions are answered at all.
-    answers: bool,
-}
-
-impl Somebody<'_> {
-    fn mends(&self, knowledge: &Knowledge, action: &str) -> bool {
-        let fixes = &knowledge.causes[self.cause].fixes;
-        fixes.iter().any(|fix| fix.action == action && fix.probability >= 0.5)
-    }
-
-    fn answer(&self, knowledge: &Knowledge, id: &str) -> String {
-        let question = &knowledge.care().questions[id];
-        if !self.answers {
-            return "unknown".to_owned();
-        }
-        let likelihoods = question.likelihoods(self.cause);
-        let best = likelihoods.iter().copied().fold(0.0, f64::max);
-        let at = likelihoods.iter().position(|likelihood| *likelihood >= best).unwrap();
-        question.options[at].id.clone()
-    }
-}
-
-const MOST_STEPS: usize = 40;
-
-fn play(knowledge: &Knowledge, request: &Request, somebody: &Somebody<'_>) -> Played {
-    let mut case = Case::new(0, request.clone(), Lang::En);
-    let mut played = Played { steps: Vec::new(), minutes: 0.0, resolved: false, reckless: None };
-    while played.steps.len() < MOST_STEPS {
-        let step = match case.next(knowledge, Driver::Talks) {
-            Next::Closed(closing) => {
-                played.resolved = closing.resolved;
-                return played;
-            }
-            Next::Step(step) => step,
-        };
-        played.minutes += step.minutes;
-        let answer = if step.kind == "question" {
-            played.steps.push(format!("?{}", step.id));
-            somebody.answer(knowledge, &step.id)
-        } else {
-            played.steps.push(step.id.clone());
-            let mends = somebody.mends(knowledge, &step.id);
-            if step.risk >= Risk::LosesData && harmless(knowledge, request, somebody, &case) {
-                played.reckless = Some(step.id.clone());
-            }
-            if mends { "fixed" } else { "not_fixed" }.to_owned()
-        };
-        let what = case.answer(knowledge, &step, &answer).unwrap();
-        case.apply(Event { at: 0, what }).unwrap();
-    }
-    played
-}
-
-/// Whether something that loses nothing would have done and was not proposed yet.
-fn harmless(knowledge: &Knowledge, request: &Request, somebody: &Somebody<'_>, case: &Case) -> bool {
-    let situation = Situation {
-        device: request.device.as_deref().unwrap_or("unknown"),
-        client: request.client.as_deref().unwrap_or("unknown"),
-        service: request.service.as_deref().unwrap_or("unknown"),
-    };
-    let history = format!("{:?}", case.events());
-    knowledge.care().fixes(&knowledge.causes[somebody.cause], situation).iter().any(|(fix, action)| {
-        fix.probability >= 0.5
-            && action.risk < Risk::LosesData
-            && action.kind != ActionKind::Escalation
-            && !history.contains(&format!("\"{}\"", fix.action))
-    })
-}
-
-/// What a fixed list costs until the cause is mended: the actions in the order of the articles' rows.
-fn by_the_articles(knowledge: &Knowledge, request: &Request, somebody: &Somebody<'_>) -> (usize, f64) {
-    let situation = Situation {
-        device: request.device.as_deref().unwrap_or("unknown"),
-        client: request.client.as_deref().unwrap_or("unknown"),
-        service: request.service.as_deref().unwrap_or("unknown"),
-    };
-    let mut list: Vec<(&str, &String)> = knowledge
-        .care()
-        .actions
-        .iter()
-        .filter(|(_, action)| action.only.admits(situation))
-        .filter(|(id, _)| knowledge.causes.values().any(|c| c.fixes.iter().any(|fix| fix.action == **id)))
-        .map(|(id, action)| (action.covers.iter().min().map_or("Z", String::as_str), id))
-        .collect();
-    list.sort();
-    let mut minutes = 0.0;
-    for (at, (_, id)) in list.iter().enumerate() {
-        minutes += knowledge.care().actions[*id].minutes;
-        if somebody.mends(knowledge, id) {
-            return (at + 1, minutes);
-        }
-    }
-    (list.len() + 1, minutes)
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-fn mean(values: &[f64]) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
-    let count = values.len() as f64;
-    values.iter().sum::<f64>() / count
-}
-
+/// What many played cases come to.
 struct Tally {
-    steps: Vec<f64>,
-    minutes: Vec<f64>,
-    article: Vec<f64>,
-    unresolved: usize,
-    reckless: usize,
-    over: usize,
+    steps: Vec<usize>,
+    told: String,
 }
 
-#[expect(clippy::print_stdout, reason = "its figures are what it is run for")]
-fn tally(name: &str, knowledge: &Knowledge, all: &[(Request, String)], answers: bool) -> Tally {
-    let mut tally =
-        Tally { steps: vec![], minutes: vec![], article: vec![], unresolved: 0, reckless: 0, over: 0 };
-    let mut told = BTreeMap::new();
-    for (request, cause) in all {
-        let somebody = Somebody { cause, answers };
-        let played = play(knowledge, request, &somebody);
-        #[expect(clippy::cast_precision_loss, reason = "at most 40")]
-        tally.steps.push(played.steps.len() as f64);
-        tally.minutes.push(played.minutes);
-        tally.article.push(by_the_articles(knowledge, request, &somebody).1);
-        tally.unresolved += usize::from(!played.resolved);
-        tally.over += usize::from(played.steps.len() > 6);
-        tally.reckless += usize::from(played.reckless.is_some());
-        if played.steps.len() > 6 || !played.resolved || played.reckless.is_some() {
-            told.insert(
-                format!("{cause} {:?} {:?}", request.device, request.service),
-                format!(
-                    "{} resolved={} reckless={:?} {}",
-                    played.steps.len(),
-                    played.resolved,
-                    played.reckless,
-                    played.steps.join(" ")
-                ),
-            );
+impl Tally {
+    fn median(&self) -> usize {
+        self.steps.get(self.steps.len() / 2).copied().unwrap_or(0)
+    }
+
+    fn over_six(&self) -> usize {
+        self.steps.iter().filter(|steps| **steps > 6).count()
+    }
+}
+
+/// Plays every `nth` case; nobody may stay unhelped, nor be led through something risky where something harmless would do.
+fn tally(name: &str, knowledge: &Knowledge, all: &[Begun], nth: usize) -> Tally {
+    let mut tally = Tally { steps: Vec::new(), told: String::new() };
+    let (mut minutes, mut article) = (0.0, 0.0);
+    for begun in all.iter().step_by(nth) {
+        let role = Role { cause: &begun.cause, answers: true, least: LEADS };
+        let mut case = Case::new(0, begun.request.clone(), Lang::En);
+        if let Some(evidence) = &begun.evidence {
+            case.apply(event(What::Measured(Box::new(evidence.clone())))).unwrap();
         }
+        let played = play(knowledge, &mut case, role);
+        assert!(played.resolved, "{name}: {}: {:?}", begun.cause, played.steps);
+        assert_eq!(played.reckless, None, "{name}: {}: {:?}", begun.cause, played.steps);
+        if played.steps.len() > 6 {
+            tally.told += &format!("{}: {:?}\n", begun.cause, played.steps);
+        }
+        tally.steps.push(played.steps.len());
+        minutes += played.minutes;
+        article += by_the_articles(knowledge, &begun.request, role).1;
     }
-    for (what, how) in &told {
-        println!("   {what}: {how}");
-    }
-    println!(
-        "{name}: n={} median {} mean {:.2} steps, over six {}, unresolved {}, reckless {}, mean {:.1} min (articles {:.1})",
-        all.len(),
-        median(&mut tally.steps.clone()),
-        mean(&tally.steps),
-        tally.over,
-        tally.unresolved,
-        tally.reckless,
-        mean(&tally.minutes),
-        mean(&tally.article),
-    );
+    tally.steps.sort_unstable();
+    assert!(3.0 * minutes <= article, "{name}: {minutes} minutes, the articles take {article}");
     tally
 }
 
-/// Each cause with nothing but the symptom that is most often seen with it, where it can occur.
-fn symptoms(knowledge: &Knowledge) -> Vec<(Request, String)> {
-    let mut all = Vec::new();
-    for (id, cause) in &knowledge.causes {
-        let symptoms = &knowledge.words().symptoms;
-        let weight =
-            |symptom: &str| symptoms[symptom].prior * symptoms[symptom].causes.get(id).unwrap_or(&0.0);
-        let symptom = symptoms.keys().max_by(|a, b| weight(a).total_cmp(&weight(b))).unwrap();
-        for (device, service) in [
-            ("iphone", "icloud"),
-            ("iphone", "docomo"),
-            ("windows", "outlook"),
-            ("mac", "icloud"),
-            ("android", "gmail"),
-        ] {
-            let situation = Situation { device, client: "unknown", service };
-            if cause.only.admits(situation) {
-                let words =
-                    if device == "mac" { &symptoms[symptom].name.ja } else { &symptoms[symptom].name.en };
-                let request = Request {
-                    words: Some(words.clone()),
-                    device: Some(device.to_owned()),
-                    service: Some(service.to_owned()),
-                    ..Request::default()
-                };
-                all.push((request, id.clone()));
-            }
-        }
-    }
-    all
-}
-
-/// The complaints of the corpus whose cause is known.
-fn complaints(knowledge: &Knowledge) -> Vec<(Request, String)> {
-    let mut all = Vec::new();
-    for (path, text) in corpus() {
-        let _ = path;
-        for line in text.lines() {
-            let value: Value = serde_json::from_str(line).unwrap();
-            let field = |name: &str| value[name].as_str().filter(|id| *id != "unknown").map(str::to_owned);
-            let Some(cause) = field("cause").filter(|cause| knowledge.causes.contains_key(cause)) else {
-                continue;
-            };
-            let request = Request {
-                words: field("text"),
-                device: field("device"),
-                service: field("service"),
-                client: field("client"),
-                ..Request::default()
-            };
-            all.push((request, cause));
-        }
-    }
-    all
-}
-
-fn corpus() -> Vec<(String, String)> {
+/// The complaints whose cause is known.
+fn complaints(knowledge: &Knowledge) -> Vec<Begun> {
     let mut files: Vec<(String, String)> =
-        embedded().into_iter().filter(|(path, _)| path.starts_with("corpus/")).collect();
-    files.retain(|(path, _)| path.contains("complaints-"));
+        embedded().into_iter().filter(|(path, _)| path.starts_with("corpus/complaints-")).collect();
     files.push(("held".to_owned(), include_str!("../data/complaints-held.jsonl").to_owned()));
-    files
+    let mut all = Vec::new();
+    for line in files.iter().flat_map(|(_, text)| text.lines()) {
+        let value: Value = serde_json::from_str(line).unwrap();
+        let field = |name: &str| value[name].as_str().filter(|id| *id != "unknown").map(str::to_owned);
+        let Some(cause) = field("cause").filter(|cause| knowledge.causes.contains_key(cause)) else {
+            continue;
+        };
+        let request = Request {
+            words: field("text"),
+            device: field("device"),
+            service: field("service"),
+            client: field("client"),
+            ..Request::default()
+        };
+        all.push(Begun { request, evidence: None, cause });
+    }
+    all
+}
+
+fn world(name: &str) -> Evidence {
+    let path = format!("{}/../../scenarios/{name}/evidence.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// The recorded worlds in which something was broken.
+fn worlds() -> Vec<Begun> {
+    let folder = format!("{}/../../scenarios", env!("CARGO_MANIFEST_DIR"));
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let Ok(fault) = std::fs::read_to_string(path.join("fault.toml")) else { continue };
+        let fault: toml::Table = toml::from_str(&fault).unwrap();
+        let cause = fault.get("expect").and_then(|expect| expect.get("cause")).and_then(|id| id.as_str());
+        if let (Some(cause), true) = (cause, path.join("evidence.json").exists()) {
+            let evidence = world(&path.file_name().unwrap().to_string_lossy());
+            all.push(Begun {
+                request: evidence.request.clone(),
+                evidence: Some(evidence),
+                cause: cause.to_owned(),
+            });
+        }
+    }
+    all.sort_by(|a, b| a.cause.cmp(&b.cause));
+    all
 }
 
 #[test]
-#[ignore = "minutes in a debug build; prints its figures with --nocapture"]
-fn everybody_is_led_to_the_fix() {
+fn every_cause_is_led_to_its_fix_from_a_symptom_alone() {
     let knowledge = Knowledge::load(&embedded()).unwrap();
-    let symptoms = symptoms(&knowledge);
-    let told = tally("symptom only", &knowledge, &symptoms, true);
-    assert_eq!(told.reckless, 0, "a risky step where a harmless one would have done");
-    assert!(3.0 * mean(&told.minutes) <= mean(&told.article), "more than a third of the articles' minutes");
-    tally("symptom only, answers nothing", &knowledge, &symptoms, false);
-    let complaints = complaints(&knowledge);
-    tally("complaints", &knowledge, &complaints, true);
-    tally("complaints, answers nothing", &knowledge, &complaints, false);
+    let all: Vec<Begun> = symptoms_alone(&knowledge)
+        .into_iter()
+        .map(|(request, cause)| Begun { request, evidence: None, cause })
+        .collect();
+    let causes: BTreeSet<&str> = all.iter().map(|begun| begun.cause.as_str()).collect();
+    assert_eq!(causes.len(), knowledge.causes.len());
+    let tally = tally("symptom alone", &knowledge, &all, 3);
+    assert!(tally.median() <= 3, "median {}", tally.median());
+    assert!(tally.over_six() <= 1, "{}", tally.told);
+}
+
+#[test]
+fn complaints_are_led_to_the_fix() {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let tally = tally("complaints", &knowledge, &complaints(&knowledge), 2);
+    assert!(tally.median() <= 2, "median {}", tally.median());
+    assert_eq!(tally.over_six(), 0, "{}", tally.told);
+}
+
+#[test]
+fn measured_worlds_begin_with_the_fix() {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let tally = tally("worlds", &knowledge, &worlds(), 1);
+    assert_eq!(tally.median(), 1);
+    assert_eq!(tally.over_six(), 0, "{}", tally.told);
 }
 
 fn event(what: What) -> Event {
@@ -334,4 +219,138 @@ fn account_recovery_is_followed_through_its_wait() {
     }
     let Next::Closed(closing) = case.next(&knowledge, Driver::Talks) else { panic!() };
     assert_eq!((closing.resolved, closing.cause.as_deref()), (true, Some("trusted_number_lost")));
+}
+
+fn answered(case: &mut Case, knowledge: &Knowledge, step: &naosu_core::step::NextStep, answer: &str) {
+    let what = case.answer(knowledge, step, answer).unwrap();
+    case.apply(event(what)).unwrap();
+}
+
+fn opened(words: &str) -> Case {
+    Case::new(0, Request { words: Some(words.to_owned()), ..Request::default() }, Lang::En)
+}
+
+/// The steps that follow when every step is answered so, until the case closes.
+fn followed(case: &mut Case, knowledge: &Knowledge, question: &str, action: &str) -> Vec<String> {
+    let mut ids = Vec::new();
+    while let Next::Step(step) = case.next(knowledge, Driver::Talks) {
+        assert!(ids.len() < 150, "it does not end: {ids:?}");
+        ids.push(step.id.clone());
+        answered(case, knowledge, &step, if step.kind == "question" { question } else { action });
+    }
+    ids
+}
+
+#[test]
+fn what_is_put_off_comes_back() {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let mut case = opened("the clock of my computer is wrong and mail shows certificate errors");
+    case.apply(event(What::Measured(Box::new(world("clock_two_months_behind"))))).unwrap();
+    let first = step_of(&case, &knowledge);
+    assert_eq!(first.id, "set_clock_automatic");
+    answered(&mut case, &knowledge, &first, "later");
+    assert_ne!(step_of(&case, &knowledge).id, first.id);
+    // half a day later
+    let mut later = case.clone();
+    later.apply(Event { at: 60 + 13 * 3600, what: What::Paused }).unwrap();
+    assert_eq!(step_of(&later, &knowledge).id, first.id);
+    // and before it is given up or handed over
+    let mut ids = Vec::new();
+    while let Next::Step(step) = case.next(&knowledge, Driver::Talks) {
+        if step.id == first.id || step.kind == "escalation" {
+            assert_eq!(step.id, first.id);
+            return;
+        }
+        ids.push(step.id.clone());
+        answered(&mut case, &knowledge, &step, if step.kind == "question" { "unknown" } else { "not_fixed" });
+    }
+    panic!("it did not come back: {ids:?}");
+}
+
+#[test]
+fn what_cannot_be_done_is_not_proposed_again_nor_what_needs_it() {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let mut case = opened("the mail app shows old mail only, the web has all of it");
+    case.apply(event(What::CouldNot { action: "save_local_mail".to_owned() })).unwrap();
+    let ids = followed(&mut case, &knowledge, "unknown", "could_not");
+    let unique: BTreeSet<&String> = ids.iter().collect();
+    assert_eq!(unique.len(), ids.len(), "{ids:?}");
+    let needs = |id: &&String| {
+        let action = knowledge.care().actions.get(*id);
+        action.is_some_and(|action| action.requires.iter().any(|first| first == "save_local_mail"))
+    };
+    assert_eq!(ids.iter().find(needs), None);
+    assert!(matches!(case.next(&knowledge, Driver::Talks), Next::Closed(closing) if !closing.resolved));
+}
+
+#[test]
+fn who_knows_nothing_still_gets_all_there_is_and_an_end() {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    for words in ["メールが届きません", "Mail does not work"] {
+        let ids = followed(&mut opened(words), &knowledge, "unknown", "not_fixed");
+        let unique: BTreeSet<&String> = ids.iter().collect();
+        assert_eq!(unique.len(), ids.len(), "{ids:?}");
+        let questions = ids.iter().filter(|id| knowledge.care().questions.contains_key(*id)).count();
+        assert!(questions < ids.len() / 2, "{questions} questions in {ids:?}");
+    }
+}
+
+#[test]
+fn an_action_that_failed_takes_from_the_causes_it_would_have_mended() {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let mut case = opened("Cannot get mail");
+    case.apply(event(What::Measured(Box::new(world("clock_two_months_behind"))))).unwrap();
+    let step = step_of(&case, &knowledge);
+    assert_eq!(step.addresses.first().map(String::as_str), Some("clock_skew"));
+    answered(&mut case, &knowledge, &step, "not_fixed");
+    let next = step_of(&case, &knowledge);
+    assert_ne!(next.id, step.id);
+}
+
+#[test]
+fn a_wrong_earlier_answer_is_taken_back_as_if_it_had_not_been_given() {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let question = "what_the_screen_says".to_owned();
+    let answer = |option: &str| What::Answered { question: question.clone(), option: option.to_owned() };
+    let fresh = |what: What| {
+        let mut case = opened("mail does not work");
+        case.apply(event(what)).unwrap();
+        case
+    };
+    let (mut wrong, right) = (fresh(answer("full")), fresh(answer("certificate")));
+    assert_ne!(step_of(&wrong, &knowledge), step_of(&right, &knowledge));
+    // answered again: the later answer holds
+    let mut again = wrong.clone();
+    again.apply(event(answer("certificate"))).unwrap();
+    assert_eq!(step_of(&again, &knowledge), step_of(&right, &knowledge));
+    // taken back, with more said since
+    wrong
+        .apply(event(What::Answered { question: "since_when".to_owned(), option: "hours".to_owned() }))
+        .unwrap();
+    wrong.apply(event(What::Retracted { index: 1 })).unwrap();
+    let only = fresh(What::Answered { question: "since_when".to_owned(), option: "hours".to_owned() });
+    assert_eq!(step_of(&wrong, &knowledge), step_of(&only, &knowledge));
+}
+
+#[test]
+fn what_else_is_broken_goes_on_as_the_next_cause() {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    // the words and an answer speak for the first of two faults
+    let mut case = opened("Mail says the certificate has expired");
+    case.apply(event(What::Measured(Box::new(world("expired_certificate"))))).unwrap();
+    let said = ("what_the_certificate_says", "expired");
+    case.apply(event(What::Answered { question: said.0.to_owned(), option: said.1.to_owned() })).unwrap();
+    let Next::Step(first) = case.next(&knowledge, Driver::Measures) else { panic!() };
+    assert_eq!(first.addresses.first().map(String::as_str), Some("cert_expired"), "{first:?}");
+    case.apply(event(What::Done { action: first.id.clone() })).unwrap();
+    let Next::Step(probe) = case.next(&knowledge, Driver::Measures) else { panic!() };
+    assert_eq!(probe.kind, "probe");
+    case.apply(event(What::Measured(Box::new(world("wrong_password"))))).unwrap();
+    let Next::Step(second) = case.next(&knowledge, Driver::Measures) else { panic!() };
+    assert_eq!(second.addresses.first().map(String::as_str), Some("wrong_password"), "{second:?}");
+    assert!(!second.addresses.contains(&"cert_expired".to_owned()) || second.id != first.id);
+    case.apply(event(What::Fixed { action: second.id.clone() })).unwrap();
+    case.apply(event(What::Measured(Box::new(world("healthy_round_trip_50ms"))))).unwrap();
+    let Next::Closed(closing) = case.next(&knowledge, Driver::Measures) else { panic!() };
+    assert_eq!((closing.resolved, closing.cause.as_deref()), (true, Some("wrong_password")));
 }

@@ -179,8 +179,12 @@ fn a_cause_that_neither_probe_nor_question_tells_is_told() {
         r#"cert_name_mismatch = { group = "settings", machine = "yes""#,
         r#"cert_name_mismatch = { group = "settings", machine = "no""#,
     );
-    let question = ("questions/what_the_screen_says.toml", None);
-    let problems = problems_with_all(&[("taxonomy.toml", Some(&text)), question]);
+    let problems = problems_with_all(&[
+        ("taxonomy.toml", Some(&text)),
+        ("questions/what_the_screen_says.toml", None),
+        ("questions/what_the_certificate_says.toml", None),
+        ("questions/how_the_connection_fails.toml", None),
+    ]);
     assert_told(&problems, "cert_name_mismatch.toml: can be told by no probe and by no question");
 }
 
@@ -222,7 +226,7 @@ fn an_answer_that_counts_for_too_much_is_told() {
         r#"
         [[options]]
         id = "yes"
-        usual = 0.9
+        usual = 0.02
         text = { en = "Yes", ja = "はい" }
         ratios = { cert_expired = 1000.0 }
         [[options]]
@@ -232,8 +236,8 @@ fn an_answer_that_counts_for_too_much_is_told() {
         "#,
     );
     let problems = problems_with("questions/weather.toml", Some(&text));
-    assert_told(&problems, "a ratio is beyond what one answer may count for: 1000");
-    assert_told(&problems, "what is usual does not come to 1: 1.8");
+    assert_told(&problems, "a ratio is beyond what one answer may count for: yes cert_expired 47.8");
+    assert_told(&problems, "what is usual does not come to 1: 0.92");
 }
 
 #[test]

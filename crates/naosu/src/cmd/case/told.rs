@@ -52,6 +52,9 @@ pub(super) fn told(knowledge: &Knowledge, what: &What, lang: Lang) -> String {
         What::CouldNot { action: id } => {
             pick(lang, format!("Not done: {}", action(id)), format!("できなかった: {}", action(id)))
         }
+        What::Deferred { action: id } => {
+            pick(lang, format!("Put off: {}", action(id)), format!("あとで: {}", action(id)))
+        }
         What::Went { flow, state, way } => {
             let state_known = knowledge.care().flows.get(flow).and_then(|known| known.states.get(state));
             let chosen = state_known.and_then(|known| known.next.iter().find(|next| next.id == *way));

@@ -16,6 +16,8 @@ use serde::Deserialize;
 use crate::language::pick;
 use crate::usage::Mistake;
 
+mod steps;
+
 /// Bins of the calibration table.
 const BINS: usize = 5;
 
@@ -50,6 +52,9 @@ pub(super) fn run(
         out.push_str(&first_seen(text, lang));
     }
     out.push_str(&worlds(knowledge, scenarios, lang)?);
+    let own = files.iter().filter(|(path, _)| path.starts_with("corpus/complaints-"));
+    let texts: Vec<&str> = own.map(|(_, text)| text.as_str()).collect();
+    out.push_str(&steps::told(knowledge, &texts, scenarios, lang)?);
     super::super::print(&out)?;
     Ok(ExitCode::SUCCESS)
 }
