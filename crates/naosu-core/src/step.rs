@@ -1,12 +1,13 @@
 //! What to do next: the one step with the least expected cost to a working account.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::diagnosis::{Diagnosis, Verdict};
 use crate::evidence::Evidence;
-use crate::knowledge::{Action, ActionKind, Knowledge, Lang, Risk, Situation, Who};
+use crate::knowledge::{Action, ActionKind, Knowledge, Lang, Risk, Situation};
+
+use self::belief::{Belief, Known};
+use self::plan::Course;
 
 pub mod belief;
 pub mod decide;
@@ -53,20 +54,7 @@ pub struct StepOption {
     pub text: String,
 }
 
-/// How much a minute of waiting counts beside a minute of work.
-const WAITED_MINUTE: f64 = 0.05;
-
-/// How much longer it takes when somebody else has to be asked to do it.
-const SOMEBODY_ELSE: f64 = 4.0;
-
-/// Causes that contribute less than this to an action's use are not named with it.
-const NAMED: f64 = 0.02;
-
-/// The step to take next, or nothing when all is well.
-///
-/// Actions are ranked by efficiency, the probability that it helps divided by its cost (Heckerman, Breese &
-/// Rommelse 1995, "Decision-theoretic troubleshooting"); what
-/// must be done before the best one comes first.
+/// The step to take next, or nothing when all is well: the first of the guided case that begins with this evidence.
 pub fn next_step(
     knowledge: &Knowledge,
     evidence: &Evidence,
@@ -76,32 +64,8 @@ pub fn next_step(
     if diagnosis.verdict == Verdict::Healthy {
         return None;
     }
-    let request = &evidence.request;
-    let situation = Situation {
-        device: request.device.as_deref().unwrap_or("unknown"),
-        client: request.client.as_deref().unwrap_or("unknown"),
-        service: request.service.as_deref().unwrap_or("unknown"),
-    };
-    let actions = &knowledge.care().actions;
-    let mut useful: BTreeMap<&str, Vec<(&str, f64)>> = BTreeMap::new();
-    for cause in &diagnosis.causes {
-        for fix in knowledge.causes.get(&cause.id).iter().flat_map(|known| &known.fixes) {
-            useful.entry(&fix.action).or_default().push((&cause.id, cause.probability * fix.probability));
-        }
-    }
-    let (id, action, causes) = useful
-        .into_iter()
-        .filter_map(|(id, causes)| Some((id, actions.get(id)?, causes)))
-        .filter(|(_, action, _)| action.only.admits(situation))
-        .max_by(|one, two| {
-            efficiency(one.1, &one.2).total_cmp(&efficiency(two.1, &two.2)).then_with(|| two.0.cmp(one.0))
-        })?;
-    let mut addresses: Vec<(&str, f64)> = causes.into_iter().filter(|(_, use_)| *use_ >= NAMED).collect();
-    addresses.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-    let addresses = addresses.into_iter().map(|(cause, _)| cause.to_owned()).collect();
-    let first = action.requires.iter().find_map(|id| Some((id.as_str(), actions.get(id)?)));
-    let (id, action) = first.unwrap_or((id, action));
-    Some(shown(id, action, addresses, situation, lang))
+    let belief = Belief::new(knowledge, &Known { evidence: Some(evidence), ..Known::default() });
+    plan::next(knowledge, &belief, &Course::default(), lang)
 }
 
 pub(crate) fn shown(
@@ -129,26 +93,4 @@ pub(crate) fn shown(
         why: None,
         due: None,
     }
-}
-
-/// The probability that an action helps, divided by its cost in minutes.
-fn efficiency(action: &Action, causes: &[(&str, f64)]) -> f64 {
-    let helps: f64 = causes.iter().map(|(_, probability)| probability).sum();
-    helps / cost(action)
-}
-
-/// Minutes of work, of waiting, and of what can go wrong; never nothing.
-fn cost(action: &Action) -> f64 {
-    let effort = match action.who {
-        Who::Person => action.minutes,
-        Who::Helper | Who::DomainAdmin | Who::Provider => action.minutes * SOMEBODY_ELSE,
-    };
-    let damage = match action.risk {
-        Risk::None => 0.0,
-        Risk::Interrupts => 2.0,
-        Risk::LosesSettings => 20.0,
-        Risk::LosesData => 120.0,
-        Risk::Irreversible => 600.0,
-    };
-    (effort + action.wait_minutes * WAITED_MINUTE + damage).max(0.5)
 }

@@ -1,5 +1,7 @@
 //! Why mail or an account stopped working, and what fixes it: `knowledge/causes/`.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 use super::Text;
@@ -40,4 +42,18 @@ pub struct Fix {
     pub action: String,
     /// P(the action heals this cause when it is proposed): carried out rightly × prerequisites met × fixes.
     pub probability: f64,
+    /// Observations (`variable=outcome`) of which one must have been made, where anything was measured.
+    #[serde(default)]
+    pub when: Vec<String>,
+    /// Observations of which none may have been made.
+    #[serde(default)]
+    pub unless: Vec<String>,
+}
+
+impl Fix {
+    /// Whether it can help in view of what was measured.
+    pub fn admits(&self, seen: &BTreeSet<String>) -> bool {
+        let any = |list: &[String]| list.iter().any(|observation| seen.contains(observation));
+        seen.is_empty() || ((self.when.is_empty() || any(&self.when)) && !any(&self.unless))
+    }
 }

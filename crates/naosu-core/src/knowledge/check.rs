@@ -197,6 +197,14 @@ fn causes_have_fixes(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
         for fix in cause.fixes.iter().filter(|fix| !seen.insert(&fix.action)) {
             tell(problems, &path, format!("names a fix twice: {}", fix.action));
         }
+        for observation in cause.fixes.iter().flat_map(|fix| fix.when.iter().chain(&fix.unless)) {
+            let known = observation
+                .split_once('=')
+                .and_then(|(variable, outcome)| whole.variables.get(variable)?.outcomes.get(outcome));
+            if known.is_none() {
+                tell(problems, &path, format!("asks for an observation that cannot be made: {observation}"));
+            }
+        }
         for service in &whole.taxonomy.values["service"] {
             let can_be = cause.only.service.is_empty() || cause.only.service.contains(service);
             let fixed =

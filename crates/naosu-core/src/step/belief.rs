@@ -1,11 +1,12 @@
 //! What we believe in the middle of a case: measured, said, answered, and tried in vain.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnosis::weights;
 use crate::evidence::{Evidence, Request};
 use crate::intake::{Recognised, recognise};
 use crate::knowledge::{Knowledge, STRONGEST_RATIO, Situation};
+use crate::step::plan::SHARES;
 
 /// What a case knows.
 #[derive(Clone, Debug, Default)]
@@ -33,10 +34,16 @@ pub struct Belief {
     pub client: String,
     /// The service.
     pub service: String,
+    /// What was measured, `variable=outcome`; empty where nothing was.
+    pub seen: BTreeSet<String>,
     /// How many questions were answered with `unknown`, and how many otherwise.
     pub answered: (usize, usize),
 }
 
+/// What occurs with some services only is by so much more frequent with them than among everybody.
+const AMONG: f64 = 4.0;
+/// The address is with none of the providers of the knowledge, so with none of the taxonomy's services.
+const UNKNOWN_PROVIDER: &str = "provider=unknown";
 /// A cause that cannot occur in the situation keeps this much of its weight: situations are told wrongly too.
 const ELSEWHERE: f64 = 0.01;
 /// A cause that was mended keeps this much: it seldom comes back in the same case.
@@ -54,9 +61,16 @@ impl Belief {
             let told = requests.iter().find_map(|request| field(request).filter(|id| *id != "unknown"));
             told.or_else(|| said.map(recognised)).unwrap_or("unknown").to_owned()
         };
+        let observations = known.evidence.into_iter().flat_map(|evidence| &evidence.observations);
+        let seen: BTreeSet<String> =
+            observations.map(|seen| format!("{}={}", seen.variable, seen.outcome)).collect();
         let device = told(|request| request.device.as_deref(), |said| &said.device);
         let client = told(|request| request.client.as_deref(), |said| &said.client);
-        let service = told(|request| request.service.as_deref(), |said| &said.service);
+        let mut service = told(|request| request.service.as_deref(), |said| &said.service);
+
+        if service == "unknown" && seen.contains(UNKNOWN_PROVIDER) {
+            "other".clone_into(&mut service);
+        }
 
         // words that spoke for what was mended since are used up
         let about = |said: &&Recognised| {
@@ -64,9 +78,12 @@ impl Belief {
             !first.filter(|cause| cause.p >= 0.1).any(|cause| known.mended.contains(&cause.id.as_str()))
         };
         let start = weights(knowledge, known.evidence, said.filter(about));
-        let mut belief = Self { weights: start.causes, device, client, service, answered: (0, 0) };
+        let mut belief = Self { weights: start.causes, device, client, service, seen, answered: (0, 0) };
         for (place, id) in knowledge.model.causes().iter().enumerate() {
-            if knowledge.causes.get(id).is_some_and(|cause| !cause.only.admits(belief.situation())) {
+            let Some(cause) = knowledge.causes.get(id) else { continue };
+            if cause.only.admits(belief.situation()) {
+                belief.weights[place] *= among(&cause.only.service, &belief.service);
+            } else {
                 belief.weights[place] *= ELSEWHERE;
             }
         }
@@ -128,4 +145,14 @@ impl Belief {
             }
         }
     }
+}
+
+/// How much more frequent a cause is with this service than its prior says, which counts the people of all services.
+fn among(services: &[String], service: &str) -> f64 {
+    if !services.iter().any(|id| id == service) {
+        return 1.0;
+    }
+    let share: f64 =
+        SHARES.iter().filter(|(id, _)| services.iter().any(|one| one == id)).map(|(_, p)| p).sum();
+    if share > 0.0 { (1.0 / share).clamp(1.0, AMONG) } else { 1.0 }
 }

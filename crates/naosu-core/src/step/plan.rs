@@ -41,7 +41,7 @@ const WORKING_DAY: f64 = 480.0;
 /// How much longer it takes when somebody else has to be asked to do it.
 const SOMEBODY_ELSE: f64 = 2.0;
 /// Where the service is not said: how probable it is that somebody uses one, for actions that exist with some only.
-const SHARES: [(&str, f64); 12] = [
+pub(super) const SHARES: [(&str, f64); 12] = [
     ("icloud", 0.2),
     ("gmail", 0.2),
     ("yahoo_jp", 0.1),
@@ -105,19 +105,20 @@ impl<'a> Problem<'a> {
         let mass: f64 = belief.weights.iter().sum();
         let mut harmless_mass = 0.0;
         for (place, known) in tables.fixes.iter().enumerate() {
-            let harmless = known.iter().any(|(at, probability)| {
-                *probability >= HARMLESS_WOULD_DO
-                    && possible[*at].is_some_and(|(_, action)| {
+            let harmless = known.iter().any(|mend| {
+                mend.fix.probability >= HARMLESS_WOULD_DO
+                    && mend.fix.admits(&belief.seen)
+                    && possible[mend.action].is_some_and(|(_, action)| {
                         action.risk < Risk::LosesData && action.kind != ActionKind::Escalation
                     })
             });
             if harmless {
                 harmless_mass += belief.weights[place];
             }
-            for (at, probability) in known {
-                let Some((_, action)) = possible[*at] else { continue };
+            for mend in known.iter().filter(|mend| mend.fix.admits(&belief.seen)) {
+                let Some((_, action)) = possible[mend.action] else { continue };
                 if action.risk < Risk::LosesData || !harmless {
-                    fixes[*at].push((place, *probability));
+                    fixes[mend.action].push((place, mend.fix.probability));
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! The knowledge's questions and fixes as numbers, made once.
 
-use crate::knowledge::{Care, Cause, Question};
+use crate::knowledge::{Care, Cause, Fix, Question};
 use std::collections::BTreeMap;
 
 /// Questions and fixes by place: of the cause in [`crate::diagnosis::Model::causes`], of the question and the action in
@@ -9,7 +9,16 @@ use std::collections::BTreeMap;
 pub(crate) struct Tables {
     pub(super) questions: Vec<Answers>,
     /// By cause: the actions that fix it, with their probabilities.
-    pub(super) fixes: Vec<Vec<(usize, f64)>>,
+    pub(super) fixes: Vec<Vec<Mend>>,
+}
+
+/// That an action mends a cause.
+#[derive(Debug)]
+pub(super) struct Mend {
+    /// The action's place.
+    pub(super) action: usize,
+    /// What the knowledge says of it.
+    pub(super) fix: Fix,
 }
 
 /// How probable the answers to a question are.
@@ -27,7 +36,9 @@ impl Tables {
             care.actions.keys().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
         let fixes = |id: &String| {
             let fixes = known.get(id).into_iter().flat_map(|cause| &cause.fixes);
-            fixes.filter_map(|fix| Some((*places.get(fix.action.as_str())?, fix.probability))).collect()
+            fixes
+                .filter_map(|fix| Some(Mend { action: *places.get(fix.action.as_str())?, fix: fix.clone() }))
+                .collect()
         };
         Self {
             questions: care.questions.values().map(|question| Answers::new(question, causes)).collect(),

@@ -167,8 +167,16 @@ struct Incident {
     name: Option<String>,
     impact: Option<String>,
     status: Option<String>,
-    #[serde(alias = "created_at", alias = "started", alias = "start")]
     started_at: Option<String>,
+    started: Option<String>,
+    created_at: Option<String>,
+}
+
+impl Incident {
+    /// Since when: Statuspage says when it began and when it was entered, both at once.
+    fn since(&self) -> Option<String> {
+        self.started_at.clone().or_else(|| self.started.clone()).or_else(|| self.created_at.clone())
+    }
 }
 
 impl Page {
@@ -201,7 +209,7 @@ impl Page {
         let described = self.status.and_then(|status| status.description).unwrap_or_default();
         let (title, since) = match incident.or(maintenance) {
             Some(incident) if health > Health::Operational || maintenance.is_some() => {
-                (incident.name.clone().unwrap_or_default(), incident.started_at.clone())
+                (incident.name.clone().unwrap_or_default(), incident.since())
             }
             _ => (described, None),
         };
@@ -231,7 +239,7 @@ impl Page {
         let grave = incident.and_then(|i| i.impact.as_deref()) == Some("MAJOROUTAGE");
         let health = if grave && health == Health::Degraded { Health::Outage } else { health };
         let title = incident.and_then(|i| i.name.clone()).unwrap_or_default();
-        let since = incident.and_then(|i| i.started_at.clone());
+        let since = incident.and_then(Incident::since);
         Feed { reports: vec![Report { service: String::new(), health, title, since }], complete: false }
     }
 }
@@ -434,7 +442,8 @@ mod tests {
             "status":{"indicator":"major","description":"Partial System Outage"},
             "components":[{"name":"IMAP","status":"major_outage","group":false},{"name":"Web","status":"operational"}],
             "incidents":[{"name":"IMAP is down","impact":"major","status":"investigating",
-            "created_at":"2026-11-22T03:00:00Z"}],"scheduled_maintenances":[]}"#;
+            "created_at":"2026-11-22T03:01:00.000Z","resolved_at":null,"incident_updates":[{"body":"We look"}],
+            "started_at":"2026-11-22T03:00:00Z"}],"scheduled_maintenances":[]}"#;
         assert_eq!(health(feed, &["IMAP"]), Some(Health::Outage));
         assert_eq!(health(feed, &["Web"]), Some(Health::Operational));
         let whole = report(feed, &["not there"]).unwrap();
