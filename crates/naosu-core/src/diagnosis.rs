@@ -31,6 +31,9 @@ pub const FOUND: f64 = 0.5;
 /// The causes are listed down to this probability.
 const LISTED: f64 = 0.01;
 
+/// How many variables are named that would settle what is open.
+const SETTLING: usize = 3;
+
 /// What follows from the evidence.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Diagnosis {
@@ -133,7 +136,13 @@ pub fn diagnose(knowledge: &Knowledge, evidence: &Evidence) -> Diagnosis {
         _ => Verdict::Inconclusive,
     };
     let would_settle = match verdict {
-        Verdict::Inconclusive => model.would_settle(&scene, &weights),
+        // what is derived cannot be measured by itself
+        Verdict::Inconclusive => model
+            .would_settle(&scene, &weights)
+            .into_iter()
+            .filter(|variable| knowledge.variables.contains_key(variable))
+            .take(SETTLING)
+            .collect(),
         Verdict::Healthy | Verdict::CauseFound => Vec::new(),
     };
     if verdict == Verdict::Healthy {

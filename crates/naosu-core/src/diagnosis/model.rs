@@ -221,7 +221,7 @@ impl Model {
         }
         let mut list: Vec<(&str, f64)> = telling.into_iter().filter(|(_, ratio)| *ratio > 1.5).collect();
         list.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-        list.into_iter().take(3).map(|(variable, _)| variable.to_owned()).collect()
+        list.into_iter().map(|(variable, _)| variable.to_owned()).collect()
     }
 
     fn compile(

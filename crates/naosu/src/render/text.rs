@@ -49,7 +49,9 @@ const SHOWN_IF_BAD: [&str; 17] = [
 ];
 
 /// Outcomes that have a line although they are neither good nor bad.
-const NOTABLE: [(&str, &str); 9] = [
+const NOTABLE: [(&str, &str); 11] = [
+    ("imap_quota", "nearly_full"),
+    ("send_test", "arrived_inbox"),
     ("vpn", "default_route"),
     ("vpn", "target_route"),
     ("proxy", "set"),
@@ -176,11 +178,19 @@ impl View<'_> {
             .map(|o| o.subject.rsplit_once(':').map_or(o.subject.as_str(), |(host, _)| host))
             .collect();
         let asked = |o: &&Observation| hosts.iter().any(|host| o.subject.split(' ').next() == Some(*host));
+        // one line for each name: that both A and AAAA fail says no more
+        let mut names: Vec<(&str, &str)> = Vec::new();
         let bad: Vec<Line<'_>> = self
             .of("dns")
             .filter(asked)
             .filter(|o| self.state(o) == Some(State::Bad))
-            .take(2)
+            .filter(|o| {
+                let name = (o.subject.split(' ').next().unwrap_or_default(), o.outcome.as_str());
+                let new = !names.contains(&name);
+                names.push(name);
+                new
+            })
+            .take(3)
             .map(|o| self.line(o))
             .collect();
         if !bad.is_empty() {
