@@ -19,6 +19,13 @@
 //! | `addresses` | `tried`: some address was tried directly; `partly_dead`: some of a host's addresses answer, some do not |
 //! | `true_clock` | whether the certificate is valid by the world's time |
 //! | `expired_for=months` | by this device's clock, which nothing confirms, the certificate ran out long ago |
+//! | `certificate=weak` | of this or another endpoint: its key or signature is too weak, and its issuer is no stranger's |
+//! | `refused=nearby` | the refusal came sooner than the server could have answered |
+//! | `family=missing` | this device has no way out for the address family that the server has |
+//! | `server=inside_address` | the server's name leads to a private address while other names have public ones |
+//! | `loss` | `signs`: several signs that packets are lost here and there; `names_only`: one resolver that answers and is silent by turns |
+//! | `tcp_anywhere=dead` | no connection was taken or refused anywhere, at unrelated hosts |
+//! | `open=web_only` | nothing but port 80 is open anywhere |
 //! | `hosts_file=stale` | the hosts file sends a name elsewhere than DNS does |
 //! | `interceptor` | a known product's issuer, or one issuer over unrelated hosts |
 //! | `internet`, `outside`, `resolver`, `ipv6` | the run as a whole |
@@ -34,11 +41,13 @@ use self::run::{
     addresses_tried, internet, ipv6, notices, outside, partly_dead, provider, provider_auth, resolver,
     stale_hosts,
 };
+use self::way::{family_missing, loss_signs, nothing_over_tcp, only_the_web};
 use super::model::Model;
 
 mod certificate;
 mod endpoint;
 mod run;
+mod way;
 
 /// A set of facts, by their places in the model.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -166,6 +175,20 @@ impl Scene {
         for (interceptor, sources) in interceptors(knowledge, all, &endpoints) {
             run.add(model, &format!("interceptor={interceptor}"), &sources);
         }
+        for (fact, sources) in
+            [("tcp_anywhere=dead", nothing_over_tcp(all)), ("open=web_only", only_the_web(all))]
+        {
+            if !sources.is_empty() {
+                run.add(model, fact, &sources);
+            }
+        }
+        if let Some((signs, sources)) = loss_signs(all) {
+            run.add(model, &format!("loss={signs}"), &sources);
+        }
+        let missing: Vec<usize> = endpoints.iter().flat_map(|one| family_missing(all, one)).collect();
+        if !missing.is_empty() {
+            run.add(model, "family=missing", &missing);
+        }
         let stale = stale_hosts(all);
         if !stale.is_empty() {
             run.add(model, "hosts_file=stale", &stale);
@@ -207,7 +230,7 @@ impl Scene {
 
     /// Whether anything of that variable was observed (or the variable is one that is derived).
     pub(super) fn knows(&self, variable: &str) -> bool {
-        const DERIVED: [&str; 22] = [
+        const DERIVED: [&str; 30] = [
             "mail",
             "apple",
             "stage",
@@ -223,6 +246,14 @@ impl Scene {
             "true_clock",
             "expired_for",
             "interceptor",
+            "certificate",
+            "refused",
+            "family",
+            "server",
+            "loss",
+            "tcp_anywhere",
+            "open",
+            "other_server",
             "internet",
             "outside",
             "resolver",

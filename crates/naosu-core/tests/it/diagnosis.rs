@@ -403,7 +403,7 @@ fn the_order_of_the_evidence_does_not_matter() {
 
 #[test]
 fn every_fact_a_signature_asks_for_can_be_observed() {
-    const DERIVED: [&str; 32] = [
+    const DERIVED: [&str; 40] = [
         "mail",
         "apple",
         "stage",
@@ -428,6 +428,14 @@ fn every_fact_a_signature_asks_for_can_be_observed() {
         "user",
         "account",
         "interceptor",
+        "certificate",
+        "refused",
+        "family",
+        "server",
+        "loss",
+        "tcp_anywhere",
+        "open",
+        "other_server",
         "internet",
         "outside",
         "resolver",

@@ -43,8 +43,19 @@ pub(super) fn interceptors(
     facts
 }
 
+/// Whether a certificate is refused for nothing but its weakness: SHA-1, MD5, or a key that is too short.
+pub(super) fn is_weak(observation: &Observation) -> bool {
+    if !matches!(observation.outcome.as_str(), "cert_invalid" | "cert_incomplete") {
+        return false;
+    }
+    let key = observation.text("key").unwrap_or_default();
+    let short =
+        key.strip_prefix("RSA ").and_then(|bits| bits.parse::<u32>().ok()).is_some_and(|bits| bits < 2048);
+    observation.text("problem") == Some("weak_signature") || short
+}
+
 /// The part of a host name that one owner has: two labels, three under a short country second level (`co.jp`).
-fn registrable(host: &str) -> String {
+pub(super) fn registrable(host: &str) -> String {
     let labels: Vec<&str> = host.trim_end_matches('.').split('.').collect();
     if host.parse::<std::net::IpAddr>().is_ok() || labels.len() <= 2 {
         return host.to_ascii_lowercase();

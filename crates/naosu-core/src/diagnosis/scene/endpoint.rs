@@ -5,7 +5,8 @@ use crate::knowledge::{Knowledge, Protocol, Said};
 
 use super::super::model::Model;
 use super::Place;
-use super::certificate::seconds;
+use super::certificate::{is_weak, seconds};
+use super::way::{inside_address, refused_nearby};
 
 /// A certificate that ran out longer ago than this, in seconds, has hardly been served ever since.
 const LONG_EXPIRED: i64 = 60 * 86_400;
@@ -14,8 +15,8 @@ const LONG_EXPIRED: i64 = 60 * 86_400;
 pub(super) struct Endpoint<'a> {
     pub(super) index: usize,
     pub(super) observation: &'a Observation,
-    host: &'a str,
-    port: u16,
+    pub(super) host: &'a str,
+    pub(super) port: u16,
     pub(super) stage: &'static str,
     pub(super) apple: bool,
     /// A fall-back whose failure alone is not a failure of the service.
@@ -100,6 +101,23 @@ impl Endpoint<'_> {
             _ => "port=unusual",
         };
         place.add(model, port, &own);
+        if matches!(self.port, 80 | 443) {
+            place.add(model, "port=web", &own);
+        }
+        let all = &evidence.observations;
+        for (fact, sources) in [
+            ("refused=nearby", refused_nearby(all, self)),
+            ("server=inside_address", inside_address(all, self)),
+        ] {
+            if !sources.is_empty() {
+                place.add(model, fact, &sources);
+            }
+        }
+        for weak in endpoints.iter().filter(|one| same_host(self.observation, one.observation)) {
+            if is_weak(weak.observation) {
+                place.add(model, "certificate=weak", &[weak.index]);
+            }
+        }
         for (name, fact) in
             [("security", "security"), ("protocol", "spoken"), ("stage", "at"), ("alert", "alert")]
         {
@@ -133,6 +151,9 @@ impl Endpoint<'_> {
         }
         for (index, other) in evidence.observations.iter().enumerate() {
             match other.variable.as_str() {
+                "alternative" if other.after.contains(&observation.id) => {
+                    place.add(model, &format!("other_server={}", other.outcome), &[index]);
+                }
                 "neighbour" | "control" if other.after.contains(&observation.id) => {
                     self.other_port(model, other, index, place);
                 }

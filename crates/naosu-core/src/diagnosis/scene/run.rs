@@ -1,10 +1,11 @@
 //! What the run as a whole shows: the way out, the resolvers, the address families, the provider.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::evidence::Observation;
 use crate::knowledge::{Knowledge, Protocol, Said};
 
+use super::certificate::registrable;
 use super::endpoint::{Endpoint, port};
 
 /// What the connectivity tests of both families show together.
@@ -27,7 +28,12 @@ pub(super) fn internet(all: &[Observation]) -> (Option<&'static str>, Vec<usize>
         }
     }
     let found = with(&["no_route", "unreachable"]);
-    if found.is_empty() { (None, tests) } else { (Some("no_route"), found) }
+    if !found.is_empty() {
+        return (Some("no_route"), found);
+    }
+    // a name that has an address of neither family is as good as none
+    let found = with(&["no_address"]);
+    if found.len() > 1 { (Some("unresolved"), found) } else { (None, tests) }
 }
 
 /// What the resolvers are worth.
@@ -38,6 +44,10 @@ pub(super) fn resolver(all: &[Observation]) -> (Option<&'static str>, Vec<usize>
         return (Some("hijacking"), hijacked);
     }
     let asked = places(all, "dns");
+    let empty = empty_answers(all);
+    if !empty.is_empty() {
+        return (Some("empty"), empty);
+    }
     let with = |outcomes: &[&str]| -> Vec<usize> {
         asked.iter().copied().filter(|index| outcomes.contains(&all[*index].outcome.as_str())).collect()
     };
@@ -48,6 +58,7 @@ pub(super) fn resolver(all: &[Observation]) -> (Option<&'static str>, Vec<usize>
         ("refusing", &["refused"]),
         ("absent", &["port_refused"]),
         ("blind", &["nxdomain"]),
+        ("slow", &["late"]),
         ("silent", &["silent", "unreachable"]),
     ] {
         let found = with(outcomes);
@@ -60,6 +71,24 @@ pub(super) fn resolver(all: &[Observation]) -> (Option<&'static str>, Vec<usize>
     if none.is_empty() { (None, none) } else { (Some("absent"), none) }
 }
 
+/// Questions for addresses, where no name has any although they belong to different owners.
+fn empty_answers(all: &[Observation]) -> Vec<usize> {
+    let mut owners = BTreeSet::new();
+    let mut empty = Vec::new();
+    for (index, observation) in all.iter().enumerate().filter(|(_, o)| o.variable == "dns") {
+        let mut words = observation.subject.split(' ');
+        let (Some(name), Some(kind @ ("A" | "AAAA"))) = (words.next(), words.next()) else { continue };
+        if observation.outcome != "no_data" {
+            return Vec::new();
+        }
+        if kind == "A" {
+            owners.insert(registrable(name));
+        }
+        empty.push(index);
+    }
+    if owners.len() > 1 { empty } else { Vec::new() }
+}
+
 /// Whether anything outside this device answers; `None` when too little was tried to say no.
 pub(super) fn outside(
     all: &[Observation],
@@ -70,7 +99,7 @@ pub(super) fn outside(
     for (index, observation) in all.iter().enumerate() {
         // a refusal proves little: whoever stands at the way out can refuse everything
         let answers = match observation.variable.as_str() {
-            "tcp" | "neighbour" | "control" => observation.outcome == "open",
+            "tcp" | "neighbour" | "control" | "alternative" => observation.outcome == "open",
             "connectivity" => matches!(observation.outcome.as_str(), "online" | "portal" | "altered"),
             "ntp" => matches!(observation.outcome.as_str(), "answered" | "kiss_of_death" | "bad_answer"),
             _ => false,
