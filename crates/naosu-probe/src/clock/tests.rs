@@ -156,8 +156,8 @@ async fn one_time_server_against_the_web_proves_nothing() {
     assert!(seen.number("said_s").is_some_and(|said| (said - 3.2e7).abs() < 1.0), "{seen:?}");
     assert_eq!(seen.text("other"), Some("web.example"));
     // two against one decide, whoever they are
-    let dates = vec![dated("web.example"), dated("other.example")];
-    assert_eq!(measured(&[liar], dates, &Recorder::default()).await.outcome, "accurate");
+    let two = vec![dated("web.example"), dated("other.example")];
+    assert_eq!(measured(&[liar], two, &Recorder::default()).await.outcome, "accurate");
     let both = [server(3.2e7).await, server(3.2e7).await];
     assert_eq!(measured(&both, vec![dated("web.example")], &Recorder::default()).await.outcome, "off");
 }

@@ -162,10 +162,10 @@ fn compare(views: &[View], subject: String, recorder: &Recorder) {
     pending.detail("views", words.collect::<Vec<_>>().join("; "));
     let replies: Vec<&View> = views.iter().filter(|view| is_reply(view.reply.outcome)).collect();
     let answered = views.iter().any(|view| view.reply.outcome == "answer");
-    // "no such name" for a name that another resolver knows is a failure too
-    let first_fails = views
-        .first()
-        .is_some_and(|view| !is_reply(view.reply.outcome) || (view.reply.outcome == "nxdomain" && answered));
+    // "no such name", or an address of nowhere, for a name that another resolver knows is a failure too
+    let first_fails = views.first().is_some_and(|view| {
+        !is_reply(view.reply.outcome) || (matches!(view.reply.outcome, "nxdomain" | "sinkhole") && answered)
+    });
     let outcome = match replies.as_slice() {
         [] => "unmeasured",
         _ if first_fails => "first_fails",

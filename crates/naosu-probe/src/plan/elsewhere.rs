@@ -111,8 +111,8 @@ impl Run<'_> {
         };
         let after = slice::from_ref(&result.observation);
         let names = [prefix, "mail"].map(|prefix| format!("{prefix}.{domain}"));
-        let named = |name: &str| name.eq_ignore_ascii_case(server.host.trim_end_matches('.'));
-        let attempts = names.iter().filter(|name| !named(name)).map(async |name| {
+        let is_given = |name: &str| name.eq_ignore_ascii_case(server.host.trim_end_matches('.'));
+        let attempts = names.iter().filter(|name| !is_given(name)).map(async |name| {
             let (quiet, deadline) = (Recorder::default(), self.deadline.within(OTHER_PORT));
             let looked = self.order.names.addresses(name, &quiet, deadline, &[]).await;
             if looked.addresses.iter().any(|address| result.addresses.contains(address)) {
