@@ -16,8 +16,11 @@ const NEARBY: (u64, u64) = (3, 15);
 const REPEATED_QUESTION_MS: f64 = 600.0;
 
 /// From here on, in milliseconds, a connection had its first packet repeated (RFC 6298: after one second), if
-/// something else answered in a third of it.
+/// something else answered in so small a part of it.
 const REPEATED_CONNECTION_MS: f64 = 950.0;
+
+/// How much quicker something else answered.
+const REPEATED_FACTOR: f64 = 3.0;
 
 /// From this share of all segments on those that were sent again are a sign of loss.
 const REPEATED_SHARE: f64 = 0.025;
@@ -90,34 +93,44 @@ pub(super) fn loss_signs(all: &[Observation]) -> Option<(&'static str, Vec<usize
 }
 
 fn is_loss_sign(all: &[Observation], observation: &Observation) -> bool {
-    let fastest = |of: &dyn Fn(&Observation) -> bool| {
-        all.iter().filter(|o| of(o)).filter_map(|o| o.number("rtt_ms")).fold(f64::INFINITY, f64::min)
+    let repeated =
+        |took: f64, fastest: f64| took >= REPEATED_CONNECTION_MS && took >= fastest * REPEATED_FACTOR;
+    let quickest = |of: &dyn Fn(&Observation) -> Option<f64>| {
+        all.iter().filter_map(|other| of(other)).fold(f64::INFINITY, f64::min)
     };
     let round_trip = observation.number("rtt_ms");
-    let repeated =
-        |round_trip: f64, fastest: f64| round_trip >= REPEATED_CONNECTION_MS && round_trip >= fastest * 3.0;
-    match (observation.variable.as_str(), observation.outcome.as_str(), round_trip) {
-        ("dns", "silent", _) => answered_besides(all, observation),
-        ("ntp", "answered", Some(round_trip)) => {
-            #[expect(clippy::cast_precision_loss, reason = "milliseconds of one run are far below 2^52")]
-            let took = observation.elapsed_ms as f64;
-            took >= round_trip + REPEATED_QUESTION_MS
-        }
-        ("tcp" | "neighbour", "open", Some(round_trip)) => {
+    match (observation.variable.as_str(), observation.outcome.as_str()) {
+        ("dns", "silent") => answered_besides(all, observation),
+        ("ntp", "answered") => round_trip.is_some_and(|way| took(observation) >= way + REPEATED_QUESTION_MS),
+        ("tcp" | "neighbour", "open" | "refused") => {
             let address = observation.text("address");
-            let of_address = |o: &Observation| {
-                matches!(o.variable.as_str(), "tcp" | "neighbour") && o.text("address") == address
+            let to_address = |other: &Observation| {
+                let known = matches!(other.variable.as_str(), "tcp" | "neighbour")
+                    && matches!(other.outcome.as_str(), "open" | "refused")
+                    && other.text("address") == address;
+                known.then(|| took(other))
             };
-            repeated(round_trip, fastest(&of_address))
+            repeated(took(observation), quickest(&to_address))
         }
-        ("connectivity", "online", Some(round_trip)) => repeated(round_trip, fastest(&|_| true)),
-        ("packet_loss", _, _) => {
+        ("connectivity", "online") => round_trip
+            .is_some_and(|way| repeated(way, quickest(&|other: &Observation| other.number("rtt_ms")))),
+        ("packet_loss", _) => {
             let counted = |name| observation.number(name).unwrap_or_default();
             let (again, sent) = (counted("segments_repeated"), counted("segments_sent"));
-            again >= 3.0 && again >= sent * REPEATED_SHARE
+            // what was sent to silent ports was repeated too
+            let swallowed = |other: &Observation| {
+                matches!(other.variable.as_str(), "tcp" | "neighbour" | "control" | "alternative")
+                    && other.outcome == "silent"
+            };
+            again >= 3.0 && again >= sent * REPEATED_SHARE && !all.iter().any(swallowed)
         }
         _ => false,
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of one run are far below 2^52")]
+fn took(observation: &Observation) -> f64 {
+    observation.elapsed_ms as f64
 }
 
 /// Whether the same resolver said something about the same name, of this or another kind.
