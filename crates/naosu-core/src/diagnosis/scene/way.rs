@@ -95,9 +95,8 @@ pub(super) fn loss_signs(all: &[Observation]) -> Option<(&'static str, Vec<usize
 fn is_loss_sign(all: &[Observation], observation: &Observation) -> bool {
     let repeated =
         |took: f64, fastest: f64| took >= REPEATED_CONNECTION_MS && took >= fastest * REPEATED_FACTOR;
-    let quickest = |of: &dyn Fn(&Observation) -> Option<f64>| {
-        all.iter().filter_map(|other| of(other)).fold(f64::INFINITY, f64::min)
-    };
+    let quickest =
+        |of: &dyn Fn(&Observation) -> Option<f64>| all.iter().filter_map(of).fold(f64::INFINITY, f64::min);
     let round_trip = observation.number("rtt_ms");
     match (observation.variable.as_str(), observation.outcome.as_str()) {
         ("dns", "silent") => answered_besides(all, observation),
