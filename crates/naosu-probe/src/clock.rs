@@ -77,6 +77,9 @@ const AFTER_BAD: Duration = Duration::from_millis(200);
 /// How long a second opinion is awaited.
 const SECOND_OPINION: Duration = Duration::from_millis(300);
 
+/// How long the web servers' time is awaited when a single time server says that the clock is wrong.
+const THIRD_OPINION: Duration = Duration::from_millis(1500);
+
 /// How wrong the `Date` of a web server may be, in seconds, besides the way it took.
 const DATE_UNCERTAINTY: f64 = 1.0;
 
@@ -129,9 +132,19 @@ pub async fn measure(
         }
     }
     let mut pending = recorder.start("clock", "device", &asked);
-    if opinions.is_empty() {
-        let dates = deadline.run(dates).await.unwrap_or_default();
+    let alone = best(&opinions)
+        .is_none_or(|(opinion, agreeing)| agreeing == 1 && opinion.offset.seconds.abs() > ACCURATE);
+    if alone {
+        let patience = if opinions.is_empty() { deadline } else { deadline.within(THIRD_OPINION) };
+        let dates = patience.run(dates).await.unwrap_or_default();
         opinions.extend(dates.into_iter().map(Opinion::from));
+    }
+    if let Some((one, other)) = dispute(&opinions) {
+        pending
+            .detail("said_s", hundredths(one.offset.seconds))
+            .detail("source", one.source.as_str())
+            .detail("other", other.source.as_str());
+        return Clock { outcome: "disputed", offset: None, observation: pending.finish("disputed"), others };
     }
     let Some((opinion, _)) = best(&opinions) else {
         let observation = pending.finish("unmeasured");
@@ -173,16 +186,26 @@ impl From<Dated> for Opinion {
 
 /// The opinion that most others agree with, the most certain of those, and with how many it agrees (itself included).
 fn best(opinions: &[Opinion]) -> Option<(&Opinion, usize)> {
-    let agreeing = |one: &Opinion| {
-        let agrees = |other: &&Opinion| {
-            let apart = (one.offset.seconds - other.offset.seconds).abs();
-            apart <= one.offset.uncertainty + other.offset.uncertainty + 1.0
-        };
-        opinions.iter().filter(agrees).count()
-    };
-    opinions.iter().map(|one| (one, agreeing(one))).min_by(|one, two| {
+    opinions.iter().map(|one| (one, agreeing(one, opinions))).min_by(|one, two| {
         two.1.cmp(&one.1).then(one.0.offset.uncertainty.total_cmp(&two.0.offset.uncertainty))
     })
+}
+
+/// Two sources of which one says that the clock is right and the other that it is not, where neither has more others on
+/// its side.
+fn dispute(opinions: &[Opinion]) -> Option<(&Opinion, &Opinion)> {
+    let off = opinions.iter().find(|one| one.offset.seconds.abs() > SLIGHT)?;
+    let right = opinions.iter().find(|one| one.offset.seconds.abs() <= ACCURATE)?;
+    (agreeing(off, opinions) == agreeing(right, opinions)).then_some((off, right))
+}
+
+/// With how many opinions this one agrees, itself included.
+fn agreeing(one: &Opinion, opinions: &[Opinion]) -> usize {
+    let agrees = |other: &&Opinion| {
+        let apart = (one.offset.seconds - other.offset.seconds).abs();
+        apart <= one.offset.uncertainty + other.offset.uncertainty + 1.0
+    };
+    opinions.iter().filter(agrees).count()
 }
 
 async fn ask(

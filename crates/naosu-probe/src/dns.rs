@@ -54,7 +54,7 @@ pub enum NameProblem {
     NotFound,
     /// The name exists and has no address.
     NoAddress,
-    /// The resolver leads the name nowhere (`0.0.0.0`), as filters do.
+    /// The resolver leads the name nowhere (`0.0.0.0`, this device itself), as filters do.
     Sinkhole,
     /// The resolver could not find out, or its answer was broken.
     Servfail,
@@ -251,7 +251,8 @@ fn patience(view: &View, is_six: bool) -> Duration {
 
 /// The addresses, IPv6 first.
 fn addresses_of(views: &[View]) -> Vec<IpAddr> {
-    let records = || views.iter().flat_map(|view| &view.reply.records);
+    let told = || views.iter().filter(|view| view.reply.outcome != "sinkhole");
+    let records = || told().flat_map(|view| &view.reply.records);
     let six = records().filter_map(|data| match data {
         RData::AAAA(aaaa) => Some(IpAddr::V6(aaaa.0)),
         _ => None,

@@ -11,12 +11,11 @@
 //! Everything in one column goes on side by side; a run takes its longest chain of round trips, not their sum.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::slice;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use hickory_proto::rr::RecordType;
 use naosu_core::evidence::{Evidence, ObservationId, Request, SCHEMA};
 use naosu_core::knowledge::{Knowledge, Protocol};
 use tokio::sync::{Notify, oneshot};
@@ -37,9 +36,10 @@ use crate::secret::Credential;
 use crate::send_test::TestMessage;
 use crate::sign_in::SignIns;
 use crate::status::{self, StatusQuestion};
-use crate::tcp::dial_named;
 use crate::tls::Trust;
 use crate::vantage;
+
+mod elsewhere;
 
 /// What to measure, and with what.
 pub struct Order {
@@ -71,14 +71,8 @@ const RESERVE: Duration = Duration::from_millis(150);
 /// How long what goes on in the background is awaited once everything else is done.
 const AFTERMATH: Duration = Duration::from_millis(1600);
 
-/// How long other ports of a server are tried.
-const OTHER_PORT: Duration = Duration::from_millis(2500);
-
 /// A connection that took this long had its first packet repeated (RFC 6298: one second).
 const REPEATED_MS: u64 = 950;
-
-/// The ports that are tried on a server that cannot be reached: those of mail, and those of the web.
-const OTHER_PORTS: [u16; 9] = [993, 143, 995, 110, 465, 587, 25, 443, 80];
 
 /// The connectivity pages when none is named: Google's empty answer, Apple's "Success".
 const CONNECTIVITY: [&str; 2] =
@@ -92,9 +86,6 @@ const AFTERTHOUGHT: Duration = Duration::from_millis(300);
 
 /// How many sending hosts of a domain are held against its SPF record.
 const SENDERS: usize = 4;
-
-/// Providers whose servers stand in for "the same port elsewhere".
-const CONTROLS: [&str; 2] = ["gmail", "icloud"];
 
 /// Carries an order out. Whatever the network does, this ends within the order's deadline.
 pub async fn measure(order: Order, knowledge: &Knowledge, recorder: Recorder) -> Evidence {
@@ -159,18 +150,24 @@ impl Run<'_> {
     async fn device(&self) {
         let vantage = vantage::measure(self.recorder).await;
         for proxy in &vantage.proxies {
-            vantage::record_proxy_reach(proxy, &self.order.names, self.recorder, self.deadline, &[]).await;
+            let page = self.pages().into_iter().next();
+            let (names, recorder) = (&self.order.names, self.recorder);
+            vantage::record_proxy_reach(proxy, page.as_ref(), names, recorder, self.deadline, &[]).await;
+        }
+    }
+
+    /// The pages for testing the way out.
+    fn pages(&self) -> Vec<Url> {
+        match &self.order.connectivity {
+            named if !named.is_empty() => named.clone(),
+            _ if self.closed() => Vec::new(),
+            _ => CONNECTIVITY.iter().filter_map(|page| Url::parse(page).ok()).collect(),
         }
     }
 
     /// The connectivity test of both families, and the clock beside it.
     async fn way_out(&self) -> Others {
-        let built_in = || CONNECTIVITY.iter().filter_map(|page| Url::parse(page).ok()).collect::<Vec<_>>();
-        let pages = match &self.order.connectivity {
-            named if !named.is_empty() => named.clone(),
-            _ if self.closed() => Vec::new(),
-            _ => built_in(),
-        };
+        let pages = self.pages();
         let servers = match &self.order.ntp {
             named if !named.is_empty() => {
                 named.iter().map(|(host, port)| TimeServer { host: host.clone(), port: *port }).collect()
@@ -267,7 +264,9 @@ impl Run<'_> {
             return tested;
         }
         if self.order.credential.is_some() {
-            servers.iter().for_each(|server| self.sign_ins.announce(server.protocol));
+            for server in servers {
+                self.sign_ins.announce(server.protocol);
+            }
         }
         let of = |protocol| servers.iter().filter(move |server| server.protocol == protocol);
         let ((imap, mut others), (pop, of_pop), (smtp, of_smtp)) = tokio::join!(
@@ -312,7 +311,9 @@ impl Run<'_> {
             signed_in |= result.sign_in_tried;
             others.join(result.others);
         }
-        protocol.into_iter().for_each(|protocol| self.sign_ins.over(protocol));
+        if let Some(protocol) = protocol {
+            self.sign_ins.over(protocol);
+        }
         (well, others)
     }
 
@@ -340,9 +341,7 @@ impl Run<'_> {
         };
         let Order { names, trust, .. } = self.order;
         let result = check_mail(&endpoint, names, trust, self.recorder, self.deadline, &[]).await;
-        if result.outcome.starts_with("tcp_") {
-            tokio::join!(self.other_ports(server, &result), self.same_port_elsewhere(server, &result));
-        }
+        self.elsewhere(server, &result).await;
         if result.outcome.starts_with("name_") {
             names.second_view(&server.host, self.recorder, self.deadline, &[]).await;
         }
@@ -439,71 +438,6 @@ impl Run<'_> {
         let time = !self.closed();
         let (recorder, deadline, knowledge) = (self.recorder, self.deadline, self.knowledge);
         Apple { knowledge, names, trust, time, recorder, deadline, after: &[] }.check(service).await
-    }
-
-    /// Names that the hosts file overrides, and what DNS says of them.
-    async fn hosts_file(&self) {
-        if !matches!(self.order.names, Names::System) {
-            return;
-        }
-        let seen = self.recorder.observations();
-        let hosts: Vec<&str> = seen
-            .iter()
-            .filter(|seen| {
-                matches!(seen.variable.as_str(), "imap" | "pop" | "smtp")
-                    || seen.variable.starts_with("apple_")
-            })
-            .filter_map(|seen| Some(seen.subject.rsplit_once(':')?.0))
-            .collect();
-        let before = self.recorder.observations().len();
-        vantage::record_hosts(&hosts, self.recorder, &[]);
-        let overridden = self.recorder.observations().split_off(before);
-        let overridden = overridden.iter().filter(|seen| seen.outcome == "overrides");
-        let asked = overridden.map(|seen| {
-            let after = slice::from_ref(&seen.id);
-            self.order.names.records(&seen.subject, RecordType::A, self.recorder, self.deadline, after)
-        });
-        join_all(asked).await;
-    }
-
-    /// Other ports of a server that cannot be reached: is the server gone, or this port?
-    async fn other_ports(&self, server: &Endpoint, result: &MailResult) {
-        let first = result.addresses.iter().find(|address| address.is_ipv4()).or(result.addresses.first());
-        let Some(address) = first.copied() else { return };
-        let after = slice::from_ref(&result.observation);
-        let deadline = self.deadline.within(OTHER_PORT);
-        let attempts = OTHER_PORTS.into_iter().filter(|port| *port != server.port).map(|port| {
-            let address = SocketAddr::new(address, port);
-            dial_named(&server.host, address, "neighbour", None, self.recorder, deadline, after)
-        });
-        join_all(attempts).await;
-    }
-
-    /// The same port of providers that have nothing to do with this one: is it blocked for everybody?
-    async fn same_port_elsewhere(&self, server: &Endpoint, result: &MailResult) {
-        if self.closed() {
-            return;
-        }
-        let after = slice::from_ref(&result.observation);
-        let deadline = self.deadline.within(OTHER_PORT);
-        let attempts = CONTROLS.into_iter().filter_map(|id| {
-            let provider = self.knowledge.providers().get(id)?;
-            let other = provider
-                .server
-                .iter()
-                .find(|other| other.port == server.port && other.host != server.host)?;
-            Some(self.control(&other.host, server.port, deadline, after))
-        });
-        join_all(attempts).await;
-    }
-
-    async fn control(&self, host: &str, port: u16, deadline: Deadline, after: &[ObservationId]) {
-        let quiet = Recorder::default();
-        let looked = self.order.names.addresses(host, &quiet, deadline, &[]).await;
-        if let Some(address) = looked.addresses.iter().find(|address| address.is_ipv4()) {
-            let address = SocketAddr::new(*address, port);
-            dial_named(host, address, "control", None, self.recorder, deadline, after).await;
-        }
     }
 
     /// Whether something was slow or broke off after the connection stood, or a connection needed its packet repeated.

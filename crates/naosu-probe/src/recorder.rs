@@ -110,6 +110,11 @@ impl Pending {
         self.id.clone()
     }
 
+    /// What it is about so far.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
     /// Changes what the observation is about, for what is known only while measuring.
     pub fn about(&mut self, subject: impl Into<String>) {
         self.subject = subject.into();

@@ -17,14 +17,14 @@ fn evidence(text: &str) -> Evidence {
             Some(_) => observations
                 .iter()
                 .rev()
-                .find(|o| o.variable != "neighbour")
+                .find(|o| !matches!(o.variable.as_str(), "neighbour" | "alternative"))
                 .map(|o| o.id.clone())
                 .into_iter()
                 .collect(),
             None => Vec::new(),
         };
         let variable = variable.trim_start_matches('^').to_owned();
-        let (outcome, subject) = (words.next().unwrap().to_owned(), words.next().unwrap().to_owned());
+        let (outcome, subject) = (words.next().unwrap().to_owned(), words.next().unwrap().replace('_', " "));
         let detail = words
             .map(|word| {
                 let (key, value) = word.split_once('=').unwrap();
@@ -401,9 +401,231 @@ fn the_order_of_the_evidence_does_not_matter() {
     assert_eq!(ranks(&one), ranks(&two));
 }
 
+/// Observations as [`evidence`] reads them, each having taken that many milliseconds where it says `took=…`.
+fn timed(text: &str) -> Diagnosis {
+    let mut told = evidence(text);
+    for observation in &mut told.observations {
+        if let Some(took) = observation.detail.remove("took").and_then(|took| took.as_f64()) {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and positive")]
+            let took = took as u64;
+            observation.elapsed_ms = took;
+        }
+    }
+    diagnose(&Knowledge::load(&embedded()).unwrap(), &told)
+}
+
+#[track_caller]
+fn first(cause: &str, diagnosis: &Diagnosis) {
+    let id = diagnosis.causes.first().map(|first| first.id.as_str());
+    assert_eq!((diagnosis.verdict, id), (Verdict::CauseFound, Some(cause)), "{diagnosis:#?}");
+}
+
+#[test]
+fn silence_of_unrelated_hosts_is_not_the_providers() {
+    let silent = "
+        route_ipv4 default device
+        connectivity silent ipv4
+        connectivity no_address ipv6
+        ntp answered 192.0.2.123 offset_s=0
+        clock accurate device offset_s=0
+        dns answer imap.example.jp_A answers=192.0.2.1
+        dns_canary honest system
+        vpn none device
+        tcp silent 192.0.2.1:993 host=imap.example.jp port=993 address=192.0.2.1
+        imap tcp_silent imap.example.jp:993
+        ^neighbour silent 192.0.2.1:143 host=imap.example.jp port=143 address=192.0.2.1";
+    found("firewall_or_port_block", silent);
+    let denied = "proxy set http://192.168.1.1:3128\nproxy_reach denied 192.168.1.1:3128 status=407";
+    found("vpn_or_proxy", &format!("{silent}\n{denied}"));
+    // one other host that answers: then it is the server's side
+    let online = silent.replace("connectivity silent ipv4", "connectivity online ipv4 rtt_ms=9");
+    found("provider_outage", &online);
+}
+
+#[test]
+fn web_pages_replaced_and_all_else_closed_is_a_walled_garden() {
+    let walled = "
+        connectivity altered ipv4 status=403
+        ntp silent 192.0.2.123
+        clock unmeasured device
+        dns answer imap.example.jp_A answers=192.0.2.1
+        tcp silent 192.0.2.1:993 host=imap.example.jp port=993 address=192.0.2.1
+        imap tcp_silent imap.example.jp:993
+        ^neighbour silent 192.0.2.1:443 host=imap.example.jp port=443 address=192.0.2.1
+        ^neighbour open 192.0.2.1:80 host=imap.example.jp port=80 address=192.0.2.1 rtt_ms=1";
+    found("captive_portal", walled);
+}
+
+#[test]
+fn names_that_lead_to_no_server() {
+    // every name without an address, that of the test of the way out too
+    found(
+        "dns_failure",
+        "connectivity no_address ipv4
+         connectivity no_address ipv6
+         ntp answered 192.0.2.123 offset_s=0
+         dns no_data test.example_A
+         dns no_data imap.example.jp_A
+         dns answer example.jp_MX answers=mx.example.jp
+         imap name_no_address imap.example.jp:993",
+    );
+    // a private address while the rest of the world has public ones
+    let inside = "
+        dns answer test.example_A answers=17.253.40.4
+        tcp silent 10.1.2.3:993 host=imap.example.jp port=993 address=10.1.2.3
+        imap tcp_silent imap.example.jp:993";
+    found("dns_failure", &online(inside));
+    // one name alone is the name's matter
+    let alone = "dns no_data imap.exmaple.jp_A\nimap name_no_address imap.exmaple.jp:993";
+    found("wrong_server_settings", &online(alone));
+}
+
+#[test]
+fn a_refusal_sooner_than_the_way_comes_from_near_by() {
+    let refused = |took: u32| {
+        timed(&online(&format!(
+            "tcp refused 192.0.2.1:993 host=imap.example.jp port=993 address=192.0.2.1 took={took}
+             imap tcp_refused imap.example.jp:993
+             ^neighbour refused 192.0.2.1:995 host=imap.example.jp port=995 address=192.0.2.1 took=52
+             ^neighbour open 192.0.2.1:143 host=imap.example.jp port=143 address=192.0.2.1 rtt_ms=51 took=51
+             smtp ok smtp.example.jp:587"
+        )))
+    };
+    first("firewall_or_port_block", &refused(2));
+    first("wrong_port_or_security", &refused(50));
+}
+
+#[test]
+fn a_weak_certificate_is_not_an_interceptor() {
+    let weak = "
+        smtp cert_invalid smtp.example.jp:587 issuer=Good_CA key=RSA_1024 problem=handshake_signature address=192.0.2.1
+        imap tls_closed imap.example.jp:993 address=192.0.2.1";
+    found("cert_untrusted", &online(weak));
+    let old = "imap cert_invalid imap.example.jp:993 issuer=Good_CA key=RSA_2048";
+    let mut told = evidence(&online(old));
+    let problem = Value::from("weak_signature");
+    told.observations.last_mut().unwrap().detail.insert("problem".to_owned(), problem);
+    first("cert_untrusted", &diagnose(&Knowledge::load(&embedded()).unwrap(), &told));
+}
+
+#[test]
+fn another_service_on_a_port_that_mail_does_not_use() {
+    found(
+        "wrong_port_or_security",
+        &online(
+            "imap greeting_silent imap.example.jp:443
+             ^neighbour open 192.0.2.1:993 host=imap.example.jp port=993 address=192.0.2.1
+             smtp ok smtp.example.jp:587",
+        ),
+    );
+    found("wrong_port_or_security", &online("imap tls_garbage imap.example.jp:80"));
+    found("provider_outage", &online("imap greeting_silent imap.example.jp:993"));
+}
+
+#[test]
+fn the_usual_name_answers_where_the_named_server_does_not() {
+    let refused = "
+        imap tcp_refused smtp.example.jp:993
+        ^neighbour open 192.0.2.2:465 host=smtp.example.jp port=465 address=192.0.2.2
+        ^neighbour refused 192.0.2.2:143 host=smtp.example.jp port=143 address=192.0.2.2";
+    let usual = "^alternative open imap.example.jp:993 host=imap.example.jp port=993 address=192.0.2.1";
+    let smtp = "smtp ok smtp.example.jp:587";
+    found("wrong_server_settings", &online(&format!("{refused}\n{usual}\n{smtp}")));
+    found("provider_outage", &online(&format!("{refused}\n{smtp}")));
+    let strange = "imap greeting_silent example.jp:993";
+    found("wrong_server_settings", &online(&format!("{strange}\n{usual}\n{smtp}")));
+}
+
+#[test]
+fn one_resolver_by_turns_is_loss_and_not_a_dead_resolver() {
+    let names = "
+        dns no_data imap.example.jp_AAAA server=192.0.2.53 rtt_ms=66
+        dns silent imap.example.jp_A server=192.0.2.53
+        imap name_silent imap.example.jp:993";
+    let clean = "connectivity online ipv4 rtt_ms=60\nntp answered 192.0.2.123 rtt_ms=60 took=61";
+    first("dns_failure", &timed(&format!("{clean}{names}")));
+    let lossy = "connectivity online ipv4 rtt_ms=1230\nntp answered 192.0.2.123 rtt_ms=66 took=870";
+    first("path_mtu_or_packet_loss", &timed(&format!("{lossy}{names}")));
+    let measured = "smtp ok smtp.example.jp:587\n^packet_loss heavy smtp.example.jp:587 lost=7 sent=19";
+    first("path_mtu_or_packet_loss", &timed(&format!("{clean}{names}\n{measured}")));
+}
+
+#[test]
+fn late_answers_are_answers() {
+    let slow = "
+        connectivity name_unresolved ipv4
+        connectivity name_unresolved ipv6
+        ntp silent 192.0.2.123
+        clock unmeasured device
+        dns silent imap.example.jp_A server=192.0.2.53
+        imap name_silent imap.example.jp:993";
+    let diagnosis =
+        found("path_mtu_or_packet_loss", &format!("{slow}\ndns late imap.example.jp_A rtt_ms=4011"));
+    assert!(!diagnosis.causes.iter().any(|cause| cause.id == "no_internet"), "{diagnosis:#?}");
+    // a resolver that is slow while everything else is quick
+    let quick = "connectivity online ipv4 rtt_ms=9\ndns silent imap.example.jp_A server=192.0.2.53\nimap name_silent imap.example.jp:993";
+    found("dns_failure", &format!("{quick}\ndns late imap.example.jp_A rtt_ms=4011"));
+}
+
+#[test]
+fn a_missing_address_family_is_not_the_providers() {
+    let diagnosis = diagnosed(
+        "route_ipv4 none device
+         route_ipv6 default device
+         connectivity no_route ipv4
+         connectivity online ipv6 rtt_ms=9
+         clock accurate device offset_s=0
+         dns answer imap.example.jp_A answers=192.0.2.1
+         tcp no_route 192.0.2.1:993 host=imap.example.jp port=993 address=192.0.2.1
+         imap tcp_unreachable imap.example.jp:993",
+    );
+    first("no_internet", &diagnosis);
+    assert!(!diagnosis.causes.iter().any(|cause| cause.id == "provider_outage"), "{diagnosis:#?}");
+}
+
+#[test]
+fn what_works_by_another_address_is_healthy() {
+    let ok = "imap ok imap.example.jp:993 address=192.0.2.2\nsmtp ok smtp.example.jp:587";
+    let one_dead = "
+        tcp silent 192.0.2.1:993 host=imap.example.jp port=993 address=192.0.2.1
+        tcp open 192.0.2.2:993 host=imap.example.jp port=993 address=192.0.2.2 rtt_ms=9\n";
+    assert_eq!(diagnosed(&online(&format!("{one_dead}{ok}"))).verdict, Verdict::Healthy);
+    let four_dead = "
+        connectivity silent ipv4
+        connectivity online ipv6 rtt_ms=9
+        clock accurate device offset_s=0
+        dns answer imap.example.jp_A answers=192.0.2.1
+        tcp silent 192.0.2.1:993 host=imap.example.jp port=993 address=192.0.2.1
+        tcp open [2001:db8::1]:993 host=imap.example.jp port=993 address=2001:db8::1 rtt_ms=9\n";
+    assert_eq!(diagnosed(&format!("{four_dead}{ok}")).verdict, Verdict::Healthy);
+}
+
+#[test]
+fn one_time_server_against_the_web_does_not_accuse_the_clock() {
+    let disputed = "clock disputed device source=ntp.example said_s=31536000 other=web.example";
+    let all = online("imap ok imap.example.jp:993\nsmtp ok smtp.example.jp:587");
+    let all = all.replace("clock accurate device offset_s=0.02", disputed);
+    assert_eq!(diagnosed(&all).verdict, Verdict::Healthy);
+}
+
+#[test]
+fn a_hosts_file_that_disagrees_with_dns_is_no_outage() {
+    found(
+        "dns_failure",
+        &online(
+            "tcp refused 192.0.2.9:993 host=imap.example.jp port=993 address=192.0.2.9
+             imap tcp_refused imap.example.jp:993
+             ^alternative open 192.0.2.1:993 host=192.0.2.1 port=993 address=192.0.2.1
+             hosts_file overrides imap.example.jp addresses=192.0.2.9
+             ^dns answer imap.example.jp_A answers=192.0.2.1
+             smtp ok smtp.example.jp:587",
+        ),
+    );
+}
+
 #[test]
 fn every_fact_a_signature_asks_for_can_be_observed() {
-    const DERIVED: [&str; 32] = [
+    const DERIVED: [&str; 40] = [
         "mail",
         "apple",
         "stage",
@@ -428,6 +650,14 @@ fn every_fact_a_signature_asks_for_can_be_observed() {
         "user",
         "account",
         "interceptor",
+        "certificate",
+        "refused",
+        "family",
+        "server",
+        "loss",
+        "tcp_anywhere",
+        "open",
+        "other_server",
         "internet",
         "outside",
         "resolver",

@@ -139,3 +139,25 @@ async fn a_silent_server_does_not_hold_up_two_that_agree() {
 fn there_is_no_minus_zero() {
     assert_eq!(hundredths(-0.001).to_string(), "0");
 }
+
+#[tokio::test]
+async fn one_time_server_against_the_web_proves_nothing() {
+    let dated = |source: &str| Dated {
+        source: source.to_owned(),
+        time: Timestamp::now(),
+        received: SystemTime::now(),
+        round_trip: Duration::from_millis(10),
+    };
+    let liar = server(3.2e7).await;
+    let recorder = Recorder::default();
+    let clock = measured(std::slice::from_ref(&liar), vec![dated("web.example")], &recorder).await;
+    assert_eq!((clock.outcome, clock.offset), ("disputed", None));
+    let seen = recorder.observations().pop().unwrap();
+    assert!(seen.number("said_s").is_some_and(|said| (said - 3.2e7).abs() < 1.0), "{seen:?}");
+    assert_eq!(seen.text("other"), Some("web.example"));
+    // two against one decide, whoever they are
+    let two = vec![dated("web.example"), dated("other.example")];
+    assert_eq!(measured(&[liar], two, &Recorder::default()).await.outcome, "accurate");
+    let both = [server(3.2e7).await, server(3.2e7).await];
+    assert_eq!(measured(&both, vec![dated("web.example")], &Recorder::default()).await.outcome, "off");
+}

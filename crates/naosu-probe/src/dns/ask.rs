@@ -1,7 +1,8 @@
 //! One question to one resolver, over sockets of our own.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_proto::op::ResponseCode;
@@ -15,6 +16,9 @@ use crate::deadline::Deadline;
 
 /// The longest that one question may take.
 pub(super) const LIMIT: Duration = Duration::from_secs(3);
+
+/// How long an answer is listened for after the question was given up; nobody waits for that.
+const LATE: Duration = Duration::from_secs(8);
 
 /// After this long without an answer the question is sent once more: one packet may have been lost.
 const RESEND: Duration = Duration::from_millis(700);
@@ -37,13 +41,39 @@ pub(super) struct Reply {
     pub(super) round_trip: Option<Duration>,
     /// Whether the question had to be asked over TCP.
     pub(super) over_tcp: bool,
+    /// Where an answer may still come that was not awaited.
+    pub(super) open: Option<Arc<StillOpen>>,
+}
+
+/// A question that was given up while its answer may still be on the way.
+#[derive(Debug)]
+pub(super) struct StillOpen {
+    socket: UdpSocket,
+    question: Question,
+    asked: Instant,
+}
+
+impl StillOpen {
+    /// The answer's records and how long it took, if it comes within [`LATE`].
+    pub(super) async fn answer(&self) -> Option<(Vec<RData>, Duration)> {
+        let mut buffer = vec![0; 4096];
+        let limit = Deadline::after(LATE);
+        loop {
+            let length = limit.run(self.socket.recv(&mut buffer)).await?.ok()?;
+            match self.question.read(&buffer[..length]) {
+                Reading::Answer(answer) => return Some((answer.records, self.asked.elapsed())),
+                Reading::Truncated => return Some((Vec::new(), self.asked.elapsed())),
+                Reading::Stranger | Reading::Broken => {}
+            }
+        }
+    }
 }
 
 impl Reply {
     /// A reply without records.
     pub(super) fn failed(outcome: &'static str) -> Self {
         let (records, chain) = (Vec::new(), Vec::new());
-        Self { outcome, records, code: None, chain, round_trip: None, over_tcp: false }
+        Self { outcome, records, code: None, chain, round_trip: None, over_tcp: false, open: None }
     }
 }
 
@@ -94,17 +124,18 @@ async fn ask_once(
     match heard {
         Heard::Answer(answer, round_trip) => {
             let (code, records) = (Some(answer.code), answer.records.clone());
-            let outcome = outcome_of(&answer);
+            let outcome = outcome_of(&answer, server.ip());
             (Reply { code, records, round_trip: Some(round_trip), ..reply(outcome) }, Some(answer))
         }
         Heard::Error(outcome) => (reply(outcome), None),
+        Heard::Nothing(open) => (Reply { open: Some(Arc::new(open)), ..reply("silent") }, None),
         Heard::Truncated => (reply("malformed"), None),
     }
 }
 
-fn outcome_of(answer: &Answer) -> &'static str {
+fn outcome_of(answer: &Answer, server: IpAddr) -> &'static str {
     match answer.code {
-        ResponseCode::NoError if leads_nowhere(&answer.records) => "sinkhole",
+        ResponseCode::NoError if leads_nowhere(&answer.records, server.is_loopback()) => "sinkhole",
         ResponseCode::NoError if !answer.records.is_empty() => "answer",
         ResponseCode::NoError if answer.referral => "refused",
         ResponseCode::NoError => "no_data",
@@ -114,20 +145,36 @@ fn outcome_of(answer: &Answer) -> &'static str {
     }
 }
 
-/// Whether the only addresses are `0.0.0.0` and `::`, which no server can have (RFC 1122 section 3.2.1.3, RFC 4291
-/// section 2.5.2): filters answer so.
-pub(super) fn leads_nowhere(records: &[RData]) -> bool {
-    let nowhere = |record: &RData| match record {
-        RData::A(a) => a.0.is_unspecified(),
-        RData::AAAA(aaaa) => aaaa.0.is_unspecified(),
-        _ => false,
+/// Whether the only addresses are such as no server elsewhere can have: `0.0.0.0` and `::` (RFC 1122 section 3.2.1.3,
+/// RFC 4291 section 2.5.2), this device itself, or its own link. Filters answer so. A resolver on this device may well
+/// speak of this device (`local`).
+pub(super) fn leads_nowhere(records: &[RData], local: bool) -> bool {
+    let address = |record: &RData| match record {
+        RData::A(a) => Some(IpAddr::V4(a.0)),
+        RData::AAAA(aaaa) => Some(IpAddr::V6(aaaa.0)),
+        _ => None,
+    };
+    let nowhere = |record: &RData| {
+        address(record).is_some_and(|address| {
+            let here = address.is_loopback() || is_link_local(address);
+            address.is_unspecified() || (here && !local)
+        })
     };
     !records.is_empty() && records.iter().all(nowhere)
+}
+
+/// Addresses of one link (RFC 3927, RFC 4291 section 2.5.6).
+fn is_link_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(four) => four.is_link_local(),
+        IpAddr::V6(six) => six.is_unicast_link_local(),
+    }
 }
 
 enum Heard {
     Answer(Answer, Duration),
     Truncated,
+    Nothing(StillOpen),
     Error(&'static str),
 }
 
@@ -140,7 +187,8 @@ async fn over_udp(server: SocketAddr, question: &Question, deadline: Deadline) -
     if let Err(error) = socket.send(&bytes).await {
         return Heard::Error(failure(&error));
     }
-    let mut sent = Instant::now();
+    let asked = Instant::now();
+    let mut sent = asked;
     let mut resent = false;
     let mut broken = false;
     let mut limit = deadline;
@@ -159,8 +207,9 @@ async fn over_udp(server: SocketAddr, question: &Question, deadline: Deadline) -
                 }
             },
             Some(Err(error)) => return Heard::Error(failure(&error)),
+            None if limit.remaining().is_zero() && broken => return Heard::Error("malformed"),
             None if limit.remaining().is_zero() => {
-                return Heard::Error(if broken { "malformed" } else { "silent" });
+                return Heard::Nothing(StillOpen { socket, question: question.clone(), asked });
             }
             None => {
                 resent = true;

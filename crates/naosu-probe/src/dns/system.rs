@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::ask::{self, Reply};
 use super::message::bare;
-use super::view::{View, ask_all, finish};
+use super::view::{View, ask_all, finish, listen};
 use super::{Asked, Looked, addresses_of, worst};
 use crate::deadline::Deadline;
 use crate::others::Others;
@@ -42,7 +42,7 @@ pub(super) async fn addresses(
         // the system goes on to the next resolver by itself, a direct answer is as good
         let late = answer.try_recv().ok();
         if !matches!(late, Some(Ok(_))) {
-            return conclude(vec![(four, direct_four), (six, direct_six)], others);
+            return conclude(vec![(four, direct_four), (six, direct_six)], others, recorder);
         }
         late
     };
@@ -53,7 +53,7 @@ pub(super) async fn addresses(
             let mut others = Others::none();
             for (pending, kind, is_six) in [(six, RecordType::AAAA, true), (four, RecordType::A, false)] {
                 if has(is_six) {
-                    views.push(from_system(pending, &found, is_six));
+                    views.push(from_system(pending, name, &found, is_six));
                 } else {
                     others.add(tokio::spawn(left_open(pending, name.clone(), kind, deadline)));
                 }
@@ -76,7 +76,7 @@ pub(super) async fn addresses(
                     pending.detail("system_error", error.to_string());
                 }
             }
-            let looked = conclude(families, others);
+            let looked = conclude(families, others, recorder);
             let problem = looked.problem.filter(|_| addresses.is_empty());
             Looked { addresses, problem, ..looked }
         }
@@ -95,7 +95,9 @@ fn lookup(host: String) -> oneshot::Receiver<io::Result<Vec<IpAddr>>> {
     answer
 }
 
-fn from_system(pending: Pending, found: &[IpAddr], is_six: bool) -> View {
+/// What the system says of one family; of this device (`localhost`) it may say that it is here.
+fn from_system(pending: Pending, name: &Name, found: &[IpAddr], is_six: bool) -> View {
+    let here = name.num_labels() < 2 || bare(name).ends_with(".localhost");
     let mut records: Vec<RData> = Vec::new();
     for address in found.iter().filter(|address| address.is_ipv6() == is_six) {
         let data = match address {
@@ -106,7 +108,7 @@ fn from_system(pending: Pending, found: &[IpAddr], is_six: bool) -> View {
             records.push(data);
         }
     }
-    let outcome = if ask::leads_nowhere(&records) { "sinkhole" } else { "answer" };
+    let outcome = if ask::leads_nowhere(&records, here) { "sinkhole" } else { "answer" };
     let reply = Reply { records, ..Reply::failed(outcome) };
     let observation = finish(pending, "system", &reply);
     View { server: ([0, 0, 0, 0], 0).into(), reply, observation }
@@ -147,10 +149,12 @@ impl Direct {
     }
 }
 
-fn conclude(families: Vec<(Pending, View)>, others: Others) -> Looked {
+fn conclude(families: Vec<(Pending, View)>, others: Others, recorder: &Recorder) -> Looked {
     let mut views = Vec::new();
     for (pending, mut view) in families {
+        let about = pending.subject().to_owned();
         view.observation = finish(pending, "system", &view.reply);
+        listen(about, "system", &view.reply, &view.observation, recorder);
         views.push(view);
     }
     let addresses = addresses_of(&views);

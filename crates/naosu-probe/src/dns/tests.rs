@@ -330,3 +330,42 @@ async fn the_system_knows_localhost() {
     let seen = recorder.observations();
     assert!(seen.iter().any(|seen| seen.outcome == "answer" && seen.text("server") == Some("system")));
 }
+
+#[test]
+fn an_address_of_this_device_is_no_server_elsewhere() {
+    let four = |one, two, three, four| RData::A(A(Ipv4Addr::new(one, two, three, four)));
+    let here = [four(127, 0, 0, 1)];
+    assert!(ask::leads_nowhere(&here, false));
+    assert!(!ask::leads_nowhere(&here, true), "a resolver on this device speaks of this device");
+    assert!(ask::leads_nowhere(&[four(169, 254, 3, 4)], false));
+    assert!(ask::leads_nowhere(&[four(0, 0, 0, 0)], true));
+    assert!(!ask::leads_nowhere(&[four(127, 0, 0, 1), a(1)], false), "one of them may be the server");
+    assert!(!ask::leads_nowhere(&[four(10, 1, 2, 3)], false), "a house may have its own server");
+    assert!(!ask::leads_nowhere(&[], false));
+}
+
+#[tokio::test]
+async fn an_answer_after_all_patience_is_told() {
+    let (socket, server) = silent().await;
+    let recorder = Recorder::default();
+    let names = Names::Servers(vec![server]);
+    let deadline = Deadline::after(Duration::from_millis(60));
+    let said = names.records("mail.example.jp", RecordType::A, &recorder, deadline, &[]).await;
+    assert_eq!(said.outcome, "silent");
+    let mut question = [0; 512];
+    let (length, asker) = socket.recv_from(&mut question).await.unwrap();
+    let answer = reply(&question[..length], |message, name, _| {
+        message.add_answer(record(name, a(7)));
+    });
+    socket.send_to(&answer, asker).await.unwrap();
+    for _ in 0..200 {
+        if recorder.observations().len() > 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let seen = recorder.observations();
+    let late = seen.iter().find(|seen| seen.outcome == "late").expect("the late answer is recorded");
+    assert_eq!((late.subject.as_str(), late.text("answers")), ("mail.example.jp A", Some("203.0.113.7")));
+    assert_eq!(late.after, [said.observation]);
+}

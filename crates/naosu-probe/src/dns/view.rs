@@ -44,12 +44,13 @@ pub(super) fn ask_all(
     let (done, views) = mpsc::channel(servers.len().max(1));
     let subject = format!("{} {kind}", bare(name));
     for (index, server) in servers.iter().copied().enumerate() {
-        let about = if servers.len() > 1 { at(&subject, server) } else { subject.clone() };
-        let pending = recorder.start("dns", about, after);
-        let (name, done) = (name.clone(), done.clone());
+        let pending = recorder.start("dns", about_of(&subject, server, servers.len()), after);
+        let about = about_of(&subject, server, servers.len());
+        let (name, done, recorder) = (name.clone(), done.clone(), recorder.clone());
         tokio::spawn(async move {
             let reply = ask(server, &name, kind, deadline).await;
             let observation = finish(pending, &server_name(server), &reply);
+            listen(about, &server_name(server), &reply, &observation, &recorder);
             let _ = done.send((index, View { server, reply, observation })).await;
         });
     }
@@ -161,10 +162,10 @@ fn compare(views: &[View], subject: String, recorder: &Recorder) {
     pending.detail("views", words.collect::<Vec<_>>().join("; "));
     let replies: Vec<&View> = views.iter().filter(|view| is_reply(view.reply.outcome)).collect();
     let answered = views.iter().any(|view| view.reply.outcome == "answer");
-    // "no such name" for a name that another resolver knows is a failure too
-    let first_fails = views
-        .first()
-        .is_some_and(|view| !is_reply(view.reply.outcome) || (view.reply.outcome == "nxdomain" && answered));
+    // "no such name", or an address of nowhere, for a name that another resolver knows is a failure too
+    let first_fails = views.first().is_some_and(|view| {
+        !is_reply(view.reply.outcome) || (matches!(view.reply.outcome, "nxdomain" | "sinkhole") && answered)
+    });
     let outcome = match replies.as_slice() {
         [] => "unmeasured",
         _ if first_fails => "first_fails",
@@ -203,6 +204,34 @@ pub(super) fn finish(mut pending: Pending, server: &str, reply: &Reply) -> Obser
         pending.detail("transport", "tcp");
     }
     pending.finish(reply.outcome)
+}
+
+/// Records the answer to a question that was given up, should it still come while the run goes on. Nothing waits for
+/// it.
+pub(super) fn listen(
+    about: String,
+    server: &str,
+    reply: &Reply,
+    observation: &ObservationId,
+    recorder: &Recorder,
+) {
+    let Some(open) = reply.open.clone() else { return };
+    let (server, after, recorder) = (server.to_owned(), [observation.clone()], recorder.clone());
+    tokio::spawn(async move {
+        let Some((records, took)) = open.answer().await else { return };
+        let mut pending = recorder.start("dns", about, &after);
+        let late = Reply { records, ..Reply::failed("late") };
+        pending
+            .detail("server", server)
+            .detail("answers", text(&late))
+            .detail("rtt_ms", u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+        pending.finish("late");
+    });
+}
+
+/// A question's subject: with its resolver, where several are asked.
+fn about_of(subject: &str, server: SocketAddr, count: usize) -> String {
+    if count > 1 { at(subject, server) } else { subject.to_owned() }
 }
 
 /// The records of a reply as one text.

@@ -202,6 +202,9 @@ impl<'a> Certificate<'a> {
 
     /// Whether the other's key made this signature; `None` where we cannot tell (old version, unknown algorithm).
     fn is_signed_by(&self, other: &Certificate<'_>) -> Option<bool> {
+        if OLD_SIGNATURES.contains(&self.parsed.signature_algorithm.algorithm.to_id_string().as_str()) {
+            return None;
+        }
         let der = CertificateDer::from(other.der);
         let issuer = EndEntityCert::try_from(&der).ok()?;
         let message = self.parsed.tbs_certificate.as_ref();
@@ -292,6 +295,9 @@ impl<'a> Certificate<'a> {
         })
     }
 }
+
+/// Signatures with SHA-1 or MD5, which nobody checks any more: RSA and ECDSA (RFC 3279 section 2.2).
+const OLD_SIGNATURES: [&str; 3] = ["1.2.840.113549.1.1.5", "1.2.840.113549.1.1.4", "1.2.840.10045.4.1"];
 
 /// A path to a trusted root.
 struct Anchored<'t> {

@@ -1,8 +1,11 @@
 //! Proxy settings, of the environment and of the desktop.
 
 use std::env;
+use std::time::Duration;
 
 use naosu_core::evidence::ObservationId;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use url::Url;
 
@@ -11,6 +14,9 @@ use crate::deadline::Deadline;
 use crate::dns::Names;
 use crate::recorder::Recorder;
 use crate::tcp::dial_any;
+
+/// How long a proxy's answer is awaited.
+const ANSWER: Duration = Duration::from_millis(2500);
 
 /// The variables that programs read, each in lower and upper case.
 const VARIABLES: [&str; 3] = ["https_proxy", "http_proxy", "all_proxy"];
@@ -55,9 +61,11 @@ pub(super) async fn record(recorder: &Recorder) -> Vec<Proxy> {
     proxies
 }
 
-/// Connects to a proxy and records `proxy_reach` (subject `host:port`); nothing for a configuration script.
+/// Connects to a proxy and records `proxy_reach` (subject `host:port`); nothing for a configuration script. An HTTP
+/// proxy is asked for that page, where one is given: `denied` when it answers with an error status of its own.
 pub async fn record_proxy_reach(
     proxy: &Proxy,
+    page: Option<&Url>,
     names: &Names,
     recorder: &Recorder,
     deadline: Deadline,
@@ -73,8 +81,16 @@ pub async fn record_proxy_reach(
     // the connection is part of this observation, not one of its own
     let quiet = Recorder::default();
     let race = dial_any(host, *port, &looked.addresses, &quiet, deadline, &[]).await;
-    if let Some(winner) = &race.winner {
+    if let Some(winner) = race.winner {
         pending.detail("address", winner.address.ip().to_string());
+        let page = page.filter(|page| page.scheme() == "http" && proxy.url.starts_with("http://"));
+        if let (Some(page), Some(stream)) = (page, winner.stream)
+            && let Some(status) = deadline.within(ANSWER).run(status_of(stream, page)).await.flatten()
+            && (status == 403 || status == 407 || status >= 500)
+        {
+            pending.detail("status", status);
+            return Some(pending.finish("denied"));
+        }
     }
     Some(pending.finish(match race.outcome {
         "open" => "open",
@@ -82,6 +98,23 @@ pub async fn record_proxy_reach(
         "silent" => "silent",
         _ => "unreachable",
     }))
+}
+
+/// The status that a proxy gives for a page (RFC 9112 section 3.2.2); `None` for anything that is not HTTP.
+async fn status_of(mut stream: TcpStream, page: &Url) -> Option<u16> {
+    let host = page.host_str()?;
+    let request = format!("GET {page} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.ok()?;
+    let mut start = Vec::new();
+    let mut buffer = [0; 64];
+    while start.len() < 12 {
+        match stream.read(&mut buffer).await.ok()? {
+            0 => return None,
+            length => start.extend_from_slice(&buffer[..length]),
+        }
+    }
+    let start = start.strip_prefix(b"HTTP/1.")?;
+    std::str::from_utf8(start.get(2..5)?).ok()?.parse().ok()
 }
 
 async fn desktop() -> Vec<Setting> {
@@ -150,7 +183,7 @@ fn clean(text: &str) -> (String, Option<(String, u16)>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::local::{closed_port, soon, tcp};
+    use crate::local::{closed_port, saying, soon, tcp};
 
     #[test]
     fn user_names_and_passwords_are_left_out() {
@@ -194,7 +227,7 @@ mod tests {
         for text in [open.to_string(), closed.to_string(), "proxy.example:8080".to_owned()] {
             let (url, endpoint) = clean(&text);
             let proxy = Proxy { url, source: String::new(), endpoint };
-            record_proxy_reach(&proxy, &names, &recorder, soon(), &[]).await.unwrap();
+            record_proxy_reach(&proxy, None, &names, &recorder, soon(), &[]).await.unwrap();
         }
         let outcomes: Vec<String> = recorder
             .observations()
@@ -203,5 +236,23 @@ mod tests {
             .map(|seen| seen.outcome)
             .collect();
         assert_eq!(outcomes, ["open", "refused", "name_unresolved"]);
+    }
+
+    #[tokio::test]
+    async fn a_proxy_that_lets_nothing_through_is_told_from_one_that_does() {
+        let names = Names::Servers(vec![closed_port().await]);
+        let page = Url::parse("http://test.example/generate_204").unwrap();
+        for (answer, expected) in [
+            ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "denied"),
+            ("HTTP/1.0 503 Service Unavailable\r\n\r\n", "denied"),
+            ("HTTP/1.1 204 No Content\r\n\r\n", "open"),
+            ("220 mail.example ESMTP\r\n", "open"),
+        ] {
+            let (url, endpoint) = clean(&saying(answer).await.to_string());
+            let proxy = Proxy { url, source: String::new(), endpoint };
+            let recorder = Recorder::default();
+            record_proxy_reach(&proxy, Some(&page), &names, &recorder, soon(), &[]).await.unwrap();
+            assert_eq!(recorder.observations()[0].outcome, expected, "{answer}");
+        }
     }
 }
