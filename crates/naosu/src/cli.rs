@@ -119,8 +119,14 @@ pub(crate) struct CheckArguments {
     pub(crate) status_url: Vec<String>,
 
     /// The whole run is over after that long
-    #[arg(long, value_name = "SECONDS", default_value_t = 15.0, help_heading = "Run")]
-    pub(crate) deadline: f64,
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "15",
+        allow_hyphen_values = true,
+        help_heading = "Run"
+    )]
+    pub(crate) deadline: String,
     /// Print the report as JSON
     #[arg(long, help_heading = "Run")]
     pub(crate) json: bool,
