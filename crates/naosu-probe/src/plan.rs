@@ -26,7 +26,7 @@ use crate::apple::Apple;
 use crate::clock::{self, TimeServer};
 use crate::connectivity;
 use crate::deadline::Deadline;
-use crate::discovery::{Candidate, Discovered, Endpoint, Wanted, discover, domain_of, record_settings};
+use crate::discovery::{Discovered, Endpoint, Wanted, discover, domain_of, record_settings};
 use crate::dns::{NameProblem, Names};
 use crate::domain::{Exchangers, exchangers, policies};
 use crate::mail::{self, MailResult, check_mail};
@@ -40,6 +40,8 @@ use crate::status::{self, StatusQuestion};
 use crate::tcp::dial_named;
 use crate::tls::Trust;
 use crate::vantage;
+
+mod in_turn;
 
 /// What to measure, and with what.
 pub struct Order {
@@ -225,12 +227,8 @@ impl Run<'_> {
         if self.order.servers.is_empty() {
             let found = published.await;
             record_settings(&[], Some(address), user, &found, self.recorder);
-            let best = |protocol| found.best(protocol).map(Candidate::endpoint);
-            let servers: Vec<Endpoint> =
-                [best(Protocol::Imap).or_else(|| best(Protocol::Pop)), best(Protocol::Smtp)]
-                    .into_iter()
-                    .flatten()
-                    .collect();
+            let receiving = if found.best(Protocol::Imap).is_some() { Protocol::Imap } else { Protocol::Pop };
+            let servers = [found.in_turn(receiving), found.in_turn(Protocol::Smtp)].concat();
             let ((_, others), ..) = tokio::join!(
                 self.servers(&servers, Some(&found)),
                 self.status(Some(&found)),
@@ -303,6 +301,9 @@ impl Run<'_> {
 
     async fn protocol(&self, servers: Vec<&Endpoint>, found: Option<&Discovered>) -> (bool, Others) {
         let protocol = servers.first().map(|server| server.protocol);
+        if let (Some(found), Some(protocol)) = (found, protocol) {
+            return self.first_that_answers(protocol, servers, found).await;
+        }
         let (mut well, mut signed_in) = (true, false);
         let mut others = Others::none();
         for server in servers {
@@ -324,6 +325,19 @@ impl Run<'_> {
         found: Option<&Discovered>,
         test: Option<&TestMessage>,
     ) -> MailResult {
+        let result = self.check(server, credential, found, test, &[]).await;
+        self.look_around(server, &result).await;
+        result
+    }
+
+    async fn check(
+        &self,
+        server: &Endpoint,
+        credential: Option<&Credential>,
+        found: Option<&Discovered>,
+        test: Option<&TestMessage>,
+        after: &[ObservationId],
+    ) -> MailResult {
         let request = &self.order.request;
         let address = request.address.as_deref();
         let published = || found?.user_name(server.protocol)?.fill(address?);
@@ -334,23 +348,29 @@ impl Run<'_> {
             security: server.security,
             address,
             user: request.user.as_deref().or_else(published).or(address).unwrap_or_default(),
+            // what the person names is theirs
+            authentic: found.is_none_or(|found| found.vouches_for(server)),
             credential,
             sign_ins: &self.sign_ins,
             test,
         };
         let Order { names, trust, .. } = self.order;
-        let result = check_mail(&endpoint, names, trust, self.recorder, self.deadline, &[]).await;
+        check_mail(&endpoint, names, trust, self.recorder, self.deadline, after).await
+    }
+
+    /// What tells the reasons apart why a server fails.
+    async fn look_around(&self, server: &Endpoint, result: &MailResult) {
+        let Order { names, .. } = self.order;
         if result.outcome.starts_with("tcp_") {
-            tokio::join!(self.other_ports(server, &result), self.same_port_elsewhere(server, &result));
+            tokio::join!(self.other_ports(server, result), self.same_port_elsewhere(server, result));
         }
         if result.outcome.starts_with("name_") {
             names.second_view(&server.host, self.recorder, self.deadline, &[]).await;
         }
-        if let (true, Some(address)) = (self.worth_a_loss_test(&result), result.address) {
+        if let (true, Some(address)) = (self.worth_a_loss_test(result), result.address) {
             let after = slice::from_ref(&result.observation);
             self.loss.measure(&server.host, address, self.recorder, self.deadline, after).await;
         }
-        result
     }
 
     /// The records of the address's domain, against the servers that send for it. A provider's own domain is its own

@@ -102,6 +102,7 @@ pub(super) struct Scene {
     variables: BTreeSet<String>,
     endpoints: usize,
     failing: usize,
+    withheld: bool,
     online: bool,
 }
 
@@ -176,17 +177,19 @@ impl Scene {
             endpoint.facts(knowledge, evidence, &endpoints, provider, &mut place);
             place
         };
-        let mail = endpoints.iter().filter(|e| !e.apple).map(place).collect();
+        // an endpoint in whose place another was used says nothing of the account
+        let mail = endpoints.iter().filter(|e| !e.apple && !e.replaced).map(place).collect();
         let apple = endpoints.iter().filter(|e| e.apple).map(place).collect();
-        let tried: Vec<&Endpoint<'_>> = endpoints.iter().filter(|e| !e.spare).collect();
+        let tried: Vec<&Endpoint<'_>> = endpoints.iter().filter(|e| !e.spare && !e.replaced).collect();
         if !tried.is_empty() && tried.iter().all(|e| e.observation.outcome == "ok") {
             let sources: Vec<usize> = tried.iter().map(|e| e.index).collect();
             run.add(model, "account=works", &sources);
         }
-        let failing = endpoints.iter().filter(|e| e.stage != "ok" && !e.spare).count();
+        let failing = endpoints.iter().filter(|e| e.stage != "ok" && !e.spare && !e.replaced).count();
+        let withheld = endpoints.iter().any(|e| e.observation.text("sign_in_withheld").is_some());
         let variables = all.iter().map(|observation| observation.variable.clone()).collect();
         let online = internet == Some("online");
-        Self { run: vec![run], mail, apple, variables, endpoints: endpoints.len(), failing, online }
+        Self { run: vec![run], mail, apple, variables, endpoints: endpoints.len(), failing, withheld, online }
     }
 
     /// The places that a scope is matched against.
@@ -232,9 +235,10 @@ impl Scene {
         self.endpoints > 0 || self.online
     }
 
-    /// Whether an endpoint fails: then nothing is healthy, whatever the explanation.
+    /// Whether an endpoint fails, or a sign-in that was wanted was withheld: then nothing is healthy, whatever the
+    /// explanation.
     pub(super) fn unexplained(&self) -> bool {
-        self.failing > 0
+        self.failing > 0 || self.withheld
     }
 }
 
@@ -248,6 +252,8 @@ struct Endpoint<'a> {
     apple: bool,
     /// A fall-back whose failure alone is not a failure of the service.
     spare: bool,
+    /// Could not be reached, and another server of the same protocol, tried after it, could.
+    replaced: bool,
 }
 
 fn endpoints(evidence: &Evidence) -> Vec<Endpoint<'_>> {
@@ -260,7 +266,14 @@ fn endpoints(evidence: &Evidence) -> Vec<Endpoint<'_>> {
         }
         let (host, port) = split(&observation.subject);
         let stage = stage(&observation.outcome);
-        list.push(Endpoint { index, observation, host, port, stage, apple, spare: false });
+        list.push(Endpoint { index, observation, host, port, stage, apple, spare: false, replaced: false });
+    }
+    let answering: Vec<usize> = list.iter().filter(|one| one.alive()).map(|one| one.index).collect();
+    for endpoint in list.iter_mut().filter(|one| !one.apple && !one.alive()) {
+        endpoint.replaced = answering.iter().any(|index| {
+            let other = &evidence.observations[*index];
+            other.variable == endpoint.observation.variable && other.after.contains(&endpoint.observation.id)
+        });
     }
     // push goes over 5223, or over 443 where that port is closed
     let pushes = list.iter().any(|one| one.observation.variable == "apple_push" && one.stage == "ok");
@@ -338,7 +351,10 @@ impl Endpoint<'_> {
         if capabilities(observation).any(|capability| capability.contains("XXXX")) {
             place.add(model, "capabilities=masked", &own);
         }
-        for peer in endpoints.iter().filter(|peer| peer.index != self.index && peer.apple == self.apple) {
+        for peer in endpoints
+            .iter()
+            .filter(|peer| peer.index != self.index && peer.apple == self.apple && !peer.replaced)
+        {
             let source = [peer.index];
             if self.apple {
                 place.add(model, &format!("apple_peer={}", peer.observation.outcome), &source);

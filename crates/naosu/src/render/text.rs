@@ -49,7 +49,7 @@ const SHOWN_IF_BAD: [&str; 17] = [
 ];
 
 /// Outcomes that have a line although they are neither good nor bad.
-const NOTABLE: [(&str, &str); 9] = [
+const NOTABLE: [(&str, &str); 13] = [
     ("vpn", "default_route"),
     ("vpn", "target_route"),
     ("proxy", "set"),
@@ -57,6 +57,10 @@ const NOTABLE: [(&str, &str); 9] = [
     ("settings", "host_differs"),
     ("settings", "port_differs"),
     ("settings", "security_differs"),
+    ("settings", "sources_disagree"),
+    ("settings", "unconfirmed"),
+    ("settings", "next_used"),
+    ("settings", "domain_resembles"),
     ("user_name", "differs"),
     ("dns_views", "differ"),
 ];
