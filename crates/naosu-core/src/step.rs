@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::diagnosis::{Diagnosis, Verdict};
+use crate::diagnosis::{Diagnosis, RankedCause, Verdict};
 use crate::evidence::Evidence;
 use crate::knowledge::{Action, ActionKind, Knowledge, Lang, Risk, Situation, Who};
 
@@ -66,7 +66,8 @@ const NAMED: f64 = 0.02;
 ///
 /// Actions are ranked by efficiency, the probability that it helps divided by its cost (Heckerman, Breese &
 /// Rommelse 1995, "Decision-theoretic troubleshooting"); what
-/// must be done before the best one comes first.
+/// must be done before the best one comes first. Where an observation asks for one action by name, it is that one; and
+/// nothing is proposed against causes that neither an observation nor words speak for.
 pub fn next_step(
     knowledge: &Knowledge,
     evidence: &Evidence,
@@ -83,8 +84,22 @@ pub fn next_step(
         service: request.service.as_deref().unwrap_or("unknown"),
     };
     let actions = &knowledge.care().actions;
+    let asked = |action: &Action| {
+        evidence.observations.iter().any(|seen| action.is_asked_by(&seen.variable, &seen.outcome))
+    };
+    if let Some((id, action)) = actions.iter().find(|(_, action)| asked(action)) {
+        let causes = diagnosis.causes.iter().filter(|cause| !cause.evidence_for.is_empty());
+        let helps = |cause: &&RankedCause| {
+            let known = knowledge.causes.get(&cause.id);
+            known.is_some_and(|known| known.fixes.iter().any(|fix| fix.action == *id))
+        };
+        let addresses = causes.filter(helps).map(|cause| cause.id.clone()).collect();
+        let mut step = shown(id, action, addresses, situation, lang);
+        step.why = Some(action.why.get(lang).to_owned());
+        return Some(step);
+    }
     let mut useful: BTreeMap<&str, Vec<(&str, f64)>> = BTreeMap::new();
-    for cause in &diagnosis.causes {
+    for cause in diagnosis.arguable(evidence) {
         for fix in knowledge.causes.get(&cause.id).iter().flat_map(|known| &known.fixes) {
             useful.entry(&fix.action).or_default().push((&cause.id, cause.probability * fix.probability));
         }

@@ -71,6 +71,8 @@ pub struct Discovered {
 pub struct Domain {
     /// Its name, as DNS writes it; empty where the address has none.
     pub name: String,
+    /// Whether nobody could be asked about it in the time: then nothing is known, not even that nothing is published.
+    pub unanswered: bool,
     /// Whether DNS says that it does not exist.
     pub missing: bool,
     /// The provider's domain that was most probably meant, where nothing is published for this one.
@@ -322,7 +324,8 @@ impl Search<'_> {
             found.candidates.extend(guesses);
         }
         if !receives && !sends {
-            let answered = found.exchangers.as_ref().map_or("", |exchangers| exchangers.outcome);
+            let answered = found.exchangers.as_ref().map_or("failed", |exchangers| exchangers.outcome);
+            found.domain.unanswered = answered == "failed";
             found.domain.missing = answered == "nxdomain";
             found.domain.resembles = self.knowledge.providers().resembling(self.domain).map(str::to_owned);
         }

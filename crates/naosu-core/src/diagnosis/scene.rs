@@ -102,7 +102,7 @@ pub(super) struct Scene {
     variables: BTreeSet<String>,
     endpoints: usize,
     failing: usize,
-    withheld: bool,
+    withheld: Vec<String>,
     online: bool,
 }
 
@@ -186,7 +186,12 @@ impl Scene {
             run.add(model, "account=works", &sources);
         }
         let failing = endpoints.iter().filter(|e| e.stage != "ok" && !e.spare && !e.replaced).count();
-        let withheld = endpoints.iter().any(|e| e.observation.text("sign_in_withheld").is_some());
+        let mut withheld: Vec<String> = endpoints
+            .iter()
+            .filter(|e| e.observation.text("sign_in_withheld").is_some())
+            .map(|e| e.observation.variable.clone())
+            .collect();
+        withheld.dedup();
         let variables = all.iter().map(|observation| observation.variable.clone()).collect();
         let online = internet == Some("online");
         Self { run: vec![run], mail, apple, variables, endpoints: endpoints.len(), failing, withheld, online }
@@ -238,7 +243,12 @@ impl Scene {
     /// Whether an endpoint fails, or a sign-in that was wanted was withheld: then nothing is healthy, whatever the
     /// explanation.
     pub(super) fn unexplained(&self) -> bool {
-        self.failing > 0 || self.withheld
+        self.failing > 0 || !self.withheld.is_empty()
+    }
+
+    /// The variables of the endpoints where a sign-in that was wanted was withheld.
+    pub(super) fn withheld(&self) -> &[String] {
+        &self.withheld
     }
 }
 

@@ -80,7 +80,8 @@ pub fn record_settings(
         {
             let other_way_in = protocol == Protocol::Imap && found.best(Protocol::Pop).is_some();
             if protocol != Protocol::Pop && !other_way_in {
-                ids.push(recorder.start("settings", protocol.as_str(), &found.after).finish("none_found"));
+                let outcome = if found.domain.unanswered { "unknown" } else { "none_found" };
+                ids.push(recorder.start("settings", protocol.as_str(), &found.after).finish(outcome));
             }
         }
         if let (true, Some(best)) = (endpoints.is_empty(), found.best(protocol).filter(|c| !c.authentic)) {
@@ -160,6 +161,7 @@ fn compare_user_name<'a>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::Domain;
     use super::*;
 
     fn candidate(protocol: Protocol, host: &str, port: u16, security: Security, source: Source) -> Candidate {
@@ -219,5 +221,15 @@ mod tests {
             recorder.observations().into_iter().map(|o| (o.subject, o.outcome)).collect();
         let none = |protocol: &str| (protocol.to_owned(), "none_found".to_owned());
         assert_eq!(seen, [none("imap"), none("smtp")]);
+        let domain = Domain { unanswered: true, ..Domain::default() };
+        let recorder = Recorder::default();
+        record_settings(
+            &[],
+            Some("hanako@example.jp"),
+            None,
+            &Discovered { domain, ..Discovered::default() },
+            &recorder,
+        );
+        assert!(recorder.observations().iter().all(|seen| seen.outcome == "unknown"));
     }
 }
