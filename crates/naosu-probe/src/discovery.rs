@@ -175,6 +175,13 @@ impl Discovered {
         self.candidates.iter().any(|candidate| candidate.authentic && candidate.endpoint() == *server)
     }
 
+    /// Takes the person's word for these servers.
+    pub fn confirm(&mut self, servers: &[Endpoint]) {
+        for candidate in &mut self.candidates {
+            candidate.authentic |= servers.contains(&candidate.endpoint());
+        }
+    }
+
     /// The servers of a protocol to be tried in turn, as mail programs do (RFC 2782): each host once, none that is only
     /// guessed behind another.
     pub fn in_turn(&self, protocol: Protocol) -> Vec<Endpoint> {

@@ -49,6 +49,8 @@ pub struct Order {
     pub request: Request,
     /// The servers that were named; they replace what would be discovered.
     pub servers: Vec<Endpoint>,
+    /// Servers that the person says are theirs, should they be found.
+    pub confirmed: Vec<Endpoint>,
     /// What to sign in with.
     pub credential: Option<Credential>,
     /// How names are resolved.
@@ -99,14 +101,13 @@ const SENDERS: usize = 4;
 const CONTROLS: [&str; 2] = ["gmail", "icloud"];
 
 /// Carries an order out. Whatever the network does, this ends within the order's deadline.
-pub async fn measure(order: Order, knowledge: &Knowledge, recorder: Recorder) -> Evidence {
+pub async fn measure(order: &Order, knowledge: &Knowledge, recorder: Recorder) -> Evidence {
     let started = jiff::Timestamp::now();
     let deadline = Deadline::after(order.deadline.saturating_sub(RESERVE));
     let loss = Loss::begin();
-    let run =
-        Run { order: &order, knowledge, recorder: &recorder, deadline, loss, sign_ins: SignIns::default() };
+    let run = Run { order, knowledge, recorder: &recorder, deadline, loss, sign_ins: SignIns::default() };
     deadline.run(Box::pin(run.everything())).await;
-    let mut request = order.request;
+    let mut request = order.request.clone();
     request.service = request.service.or_else(|| provider_service(&recorder));
     Evidence {
         schema: SCHEMA.to_owned(),
@@ -225,7 +226,8 @@ impl Run<'_> {
         let published = discover(wanted, self.knowledge, names, trust, self.recorder, self.deadline);
         let user = request.user.as_deref();
         if self.order.servers.is_empty() {
-            let found = published.await;
+            let mut found = published.await;
+            found.confirm(&self.order.confirmed);
             record_settings(&[], Some(address), user, &found, self.recorder);
             let receiving = if found.best(Protocol::Imap).is_some() { Protocol::Imap } else { Protocol::Pop };
             let servers = [found.in_turn(receiving), found.in_turn(Protocol::Smtp)].concat();

@@ -20,6 +20,13 @@ pub struct Endpoint {
     pub security: Security,
 }
 
+impl Endpoint {
+    /// Its name and port, as observations of it are named.
+    pub fn subject(&self) -> String {
+        subject(&self.host, self.port)
+    }
+}
+
 /// How what was given stands to what is published.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Comparison {

@@ -122,7 +122,7 @@ async fn srv_records_that_lead_outside_the_domain_are_not_trusted() {
         ("_imaps._tcp.example.jp", srv(993, "mail.collector.example.")),
         ("_submission._tcp.example.jp", srv(587, "smtp.gmail.com.")),
     ];
-    let (found, _) = found("hanako@example.jp", zone, soon()).await;
+    let (mut found, _) = found("hanako@example.jp", zone, soon()).await;
     let imap = found.best(Protocol::Imap).unwrap();
     assert_eq!((imap.host.as_str(), imap.authentic), ("mail.collector.example", false));
     assert!(!found.vouches_for(&imap.endpoint()));
@@ -135,6 +135,11 @@ async fn srv_records_that_lead_outside_the_domain_are_not_trusted() {
     assert_eq!(seen[0].text("server"), Some("mail.collector.example:993/tls"));
     let given = Endpoint { host: "imap.example.jp".to_owned(), ..imap.endpoint() };
     assert_eq!(compare(&given, &found.candidates).outcome, "not_published");
+    let server = imap.endpoint();
+    found.confirm(&[Endpoint { port: 1993, ..server.clone() }]);
+    assert!(!found.vouches_for(&server), "only the very server is confirmed");
+    found.confirm(std::slice::from_ref(&server));
+    assert!(found.vouches_for(&server));
 }
 
 #[tokio::test]

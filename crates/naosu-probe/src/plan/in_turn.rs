@@ -10,7 +10,6 @@ use super::Run;
 use crate::discovery::{Discovered, Endpoint};
 use crate::mail::MailResult;
 use crate::others::Others;
-use crate::tls::subject;
 
 /// Another server is tried only with this much time left: connecting alone can take most of it.
 const ENOUGH: Duration = Duration::from_secs(4);
@@ -53,8 +52,7 @@ impl Run<'_> {
     fn record_next_used(&self, failed: &Endpoint, used: &Endpoint, result: &MailResult) {
         let after = std::slice::from_ref(&result.observation);
         let mut pending = self.recorder.start("settings", used.protocol.as_str(), after);
-        let written = |server: &Endpoint| subject(&server.host, server.port);
-        pending.detail("failed", written(failed)).detail("used", written(used));
+        pending.detail("failed", failed.subject()).detail("used", used.subject());
         pending.finish("next_used");
     }
 }

@@ -92,7 +92,20 @@ pub(crate) fn order(knowledge: &Knowledge, arguments: &CheckArguments, lang: Lan
     };
     let send_test = arguments.send_test;
     let names = if resolvers.is_empty() { Names::System } else { Names::Servers(resolvers) };
-    Ok(Order { request, servers, credential, names, trust, ntp, connectivity, status, send_test, deadline })
+    let confirmed = arguments.confirmed.clone();
+    Ok(Order {
+        request,
+        servers,
+        confirmed,
+        credential,
+        names,
+        trust,
+        ntp,
+        connectivity,
+        status,
+        send_test,
+        deadline,
+    })
 }
 
 /// A mail address: something, one `@` (others only inside quotes), a domain that is a name.
@@ -138,7 +151,7 @@ fn is_ip(text: &str) -> bool {
 }
 
 /// `HOST:PORT[/tls|/starttls|/plain]`.
-fn server(protocol: Protocol, text: &str) -> Result<Endpoint> {
+pub(super) fn server(protocol: Protocol, text: &str) -> Result<Endpoint> {
     let option = format!("--{}", protocol.as_str());
     if let Some((scheme, place)) = text.split_once("://") {
         return server_by_url(&option, protocol, text, scheme, place);
