@@ -267,7 +267,9 @@ impl Run<'_> {
             return tested;
         }
         if self.order.credential.is_some() {
-            servers.iter().for_each(|server| self.sign_ins.announce(server.protocol));
+            for server in servers {
+                self.sign_ins.announce(server.protocol);
+            }
         }
         let of = |protocol| servers.iter().filter(move |server| server.protocol == protocol);
         let ((imap, mut others), (pop, of_pop), (smtp, of_smtp)) = tokio::join!(
@@ -315,7 +317,9 @@ impl Run<'_> {
             signed_in |= result.sign_in_tried;
             others.join(result.others);
         }
-        protocol.into_iter().for_each(|protocol| self.sign_ins.over(protocol));
+        if let Some(protocol) = protocol {
+            self.sign_ins.over(protocol);
+        }
         (well, others)
     }
 
