@@ -48,6 +48,15 @@ pub struct Diagnosis {
     pub would_settle: Vec<String>,
 }
 
+impl Diagnosis {
+    /// The causes that something speaks for: an observation, or the person's words. What is left of the others is how
+    /// frequent they are, which is nothing to tell a person about this account.
+    pub fn arguable<'a>(&'a self, evidence: &Evidence) -> impl Iterator<Item = &'a RankedCause> + use<'a> {
+        let words = evidence.request.words.as_deref().is_some_and(|words| !words.trim().is_empty());
+        self.causes.iter().filter(move |cause| words || !cause.evidence_for.is_empty())
+    }
+}
+
 /// The three ways a run can end.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -136,6 +145,7 @@ pub fn diagnose(knowledge: &Knowledge, evidence: &Evidence) -> Diagnosis {
         _ => Verdict::Inconclusive,
     };
     let would_settle = match verdict {
+        Verdict::Inconclusive if !scene.withheld().is_empty() => scene.withheld().to_vec(),
         // what is derived cannot be measured by itself
         Verdict::Inconclusive => model
             .would_settle(&scene, &weights)

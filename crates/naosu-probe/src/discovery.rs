@@ -1,7 +1,8 @@
 //! From an address to servers: what the domain publishes, what we know of its provider, and what is usual.
 //!
 //! All sources are asked side by side. A provider we know need not be asked for. Of the others the most trustworthy
-//! that answers wins; the less trustworthy are kept behind it, and where they say otherwise that is told.
+//! that answers wins; the less trustworthy are kept behind it, and where they say otherwise that is told. What somebody on
+//! the way could have made up is used to measure with, but no password follows it.
 
 pub mod autoconfig;
 mod guess;
@@ -33,6 +34,9 @@ const GUESS_LIMIT: Duration = Duration::from_millis(900);
 /// How long something more trustworthy is awaited once there are settings.
 const BETTER_LIMIT: Duration = Duration::from_millis(700);
 
+/// How many servers of one protocol are tried in turn.
+const TURN_LIMIT: usize = 3;
+
 /// How long the rest is awaited once there can be nothing better, so that what disagrees is seen where it is near.
 const AFTERTHOUGHT: Duration = Duration::from_millis(30);
 
@@ -50,14 +54,29 @@ pub struct Wanted<'a> {
 pub struct Discovered {
     /// The provider, an id of `knowledge/providers/`.
     pub provider: Option<String>,
-    /// Servers, the best of each protocol first.
+    /// Servers, the best of each protocol first: authentic ones before all others.
     pub candidates: Vec<Candidate>,
     /// Sources that disagree with the best.
     pub conflicts: Vec<Conflict>,
     /// The mail exchangers, where they were asked for.
     pub exchangers: Option<Exchangers>,
+    /// What is odd about the domain of the address itself.
+    pub domain: Domain,
     /// The observations this rests on.
     pub after: Vec<ObservationId>,
+}
+
+/// What is odd about the domain of an address.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Domain {
+    /// Its name, as DNS writes it; empty where the address has none.
+    pub name: String,
+    /// Whether nobody could be asked about it in the time: then nothing is known, not even that nothing is published.
+    pub unanswered: bool,
+    /// Whether DNS says that it does not exist.
+    pub missing: bool,
+    /// The provider's domain that was most probably meant, where nothing is published for this one.
+    pub resembles: Option<String>,
 }
 
 /// A server that may be the account's.
@@ -75,7 +94,8 @@ pub struct Candidate {
     pub user_name: Option<UserName>,
     /// Who says so.
     pub source: Source,
-    /// Whether nobody on the way can have made it up: known, fetched over verified TLS, or a host of the domain itself.
+    /// Whether nobody on the way can have led us astray, so that a password may be sent there: the host is known, was
+    /// fetched over verified TLS, or is of the domain itself. Plain HTTP and DNS can be forged (RFC 6186 section 6).
     pub authentic: bool,
 }
 
@@ -150,8 +170,38 @@ impl Discovered {
         of_protocol.or_else(|| self.candidates.iter().find_map(|c| c.user_name))
     }
 
-    fn conclude(mut self) -> Self {
-        self.candidates.sort_by_key(|candidate| (candidate.protocol, candidate.source));
+    /// Whether a password may be sent to a server that was found.
+    pub fn vouches_for(&self, server: &Endpoint) -> bool {
+        self.candidates.iter().any(|candidate| candidate.authentic && candidate.endpoint() == *server)
+    }
+
+    /// Takes the person's word for these servers.
+    pub fn confirm(&mut self, servers: &[Endpoint]) {
+        for candidate in &mut self.candidates {
+            candidate.authentic |= servers.contains(&candidate.endpoint());
+        }
+    }
+
+    /// The servers of a protocol to be tried in turn, as mail programs do (RFC 2782): each host once, none that is only
+    /// guessed behind another.
+    pub fn in_turn(&self, protocol: Protocol) -> Vec<Endpoint> {
+        let mut turn: Vec<Endpoint> = Vec::new();
+        for candidate in self.candidates.iter().filter(|candidate| candidate.protocol == protocol) {
+            let new = turn.iter().all(|earlier| earlier.host != candidate.host);
+            if turn.is_empty() || (new && candidate.source != Source::Guess) {
+                turn.push(candidate.endpoint());
+            }
+        }
+        turn.truncate(TURN_LIMIT);
+        turn
+    }
+
+    fn conclude(mut self, knowledge: &Knowledge) -> Self {
+        let own = self.provider.as_deref().and_then(|id| knowledge.providers().get(id));
+        for candidate in &mut self.candidates {
+            candidate.authentic |= is_trusted(&candidate.host, &self.domain.name, own, knowledge);
+        }
+        self.candidates.sort_by_key(|candidate| (candidate.protocol, !candidate.authentic, candidate.source));
         self.conflicts = conflicts(&self.candidates);
         let mut seen = Vec::new();
         self.candidates.retain(|c| {
@@ -180,10 +230,12 @@ pub async fn discover(
         let after = vec![known(pending, "known", id, provider)];
         let candidates = of_provider(provider, &domain, None, Source::Provider);
         let provider = Some(id.to_owned());
-        return Discovered { provider, candidates, after, ..Discovered::default() }.conclude();
+        let domain = Domain { name: domain, ..Domain::default() };
+        return Discovered { provider, candidates, domain, after, ..Discovered::default() }
+            .conclude(knowledge);
     }
     let search = Search { wanted, domain: &domain, knowledge, names, trust, recorder };
-    search.run(pending, deadline).await.conclude()
+    search.run(pending, deadline).await.conclude(knowledge)
 }
 
 /// The domain of an address as DNS writes it, in lower case; `None` where there is none that can exist.
@@ -207,7 +259,9 @@ impl Search<'_> {
         // What the search asks on its way is not recorded by itself: only what came of each source is.
         let quiet = Recorder::default();
         let limit = deadline.within(SEARCH_LIMIT);
-        let mut found = Discovered::default();
+        let name = self.domain.to_owned();
+        let domain = Domain { name, ..Domain::default() };
+        let mut found = Discovered { domain, ..Discovered::default() };
         let mut pending = Some(pending);
         let published =
             autoconfig::ask(self.wanted.address, self.domain, self.names, self.trust, self.recorder, limit);
@@ -253,7 +307,8 @@ impl Search<'_> {
                 }
             };
             out.retain(|source| *source != answered);
-            if let Some(best) = found.candidates.iter().map(|c| c.source).min() {
+            // what cannot be trusted is no reason to stop looking
+            if let Some(best) = self.trusted(&found).map(|c| c.source).min() {
                 let better = out.iter().any(|source| *source < best);
                 until = until.within(if better { BETTER_LIMIT } else { AFTERTHOUGHT });
             }
@@ -261,14 +316,35 @@ impl Search<'_> {
         if let Some(pending) = pending.take() {
             found.after.push(pending.finish("unknown"));
         }
-        if found.candidates.is_empty() {
+        let incoming = |c: &Candidate| c.protocol != Protocol::Smtp;
+        let (mut receives, mut sends) =
+            (found.candidates.iter().any(incoming), found.candidates.iter().any(|c| !incoming(c)));
+        if !receives || !sends {
             let hosts = hosts.unwrap_or_default();
             let exchangers = found.exchangers.as_ref().map_or(&[][..], |found| &found.hosts);
             let limit = deadline.within(GUESS_LIMIT);
             let guesses = guess::confirm(self.domain, hosts, exchangers, self.names, &quiet, limit).await;
+            let wanted = |guess: &Candidate| if incoming(guess) { !receives } else { !sends };
+            let guesses: Vec<Candidate> = guesses.into_iter().filter(wanted).collect();
+            (receives, sends) =
+                (receives || guesses.iter().any(incoming), sends || guesses.iter().any(|c| !incoming(c)));
             found.candidates.extend(guesses);
         }
+        if !receives && !sends {
+            let answered = found.exchangers.as_ref().map_or("failed", |exchangers| exchangers.outcome);
+            found.domain.unanswered = answered == "failed";
+            found.domain.missing = answered == "nxdomain";
+            found.domain.resembles = self.knowledge.providers().resembling(self.domain).map(str::to_owned);
+        }
         found
+    }
+
+    /// What was found so far that a password may be sent to.
+    fn trusted<'a>(&'a self, found: &'a Discovered) -> impl Iterator<Item = &'a Candidate> {
+        let own = found.provider.as_deref().and_then(|id| self.knowledge.providers().get(id));
+        let trusted =
+            move |c: &&Candidate| c.authentic || is_trusted(&c.host, self.domain, own, self.knowledge);
+        found.candidates.iter().filter(trusted)
     }
 
     /// Recognises the provider by the mail exchangers.
@@ -284,8 +360,10 @@ impl Search<'_> {
         {
             pending.wait_for(exchangers.observation.clone());
             found.after.push(known(pending, "hosted", id, provider));
-            let first = exchangers.hosts.first().map(String::as_str);
-            found.candidates.extend(of_provider(provider, self.domain, first, Source::Hosted));
+            let its_own =
+                |host: &&String| self.knowledge.providers().by_mx(&[host]).is_some_and(|(of, _)| of == id);
+            let exchanger = exchangers.hosts.iter().find(its_own).map(String::as_str);
+            found.candidates.extend(of_provider(provider, self.domain, exchanger, Source::Hosted));
             found.provider = Some(id.to_owned());
         }
         found.exchangers = Some(exchangers);
@@ -321,20 +399,31 @@ fn of_provider(provider: &Provider, domain: &str, exchanger: Option<&str>, sourc
     // An address at a sub-domain that is a server of its own, as rental servers give them out.
     let exchanger = exchanger.or(provider.subdomains.then_some(domain));
     let candidate = |server: &naosu_core::knowledge::Server| {
+        let host = server.host_for(domain, exchanger)?;
         Some(Candidate {
             protocol: server.protocol,
-            host: server.host_for(domain, exchanger)?,
+            // a name that came out of DNS has to be one of the provider's
+            authentic: host == server.host || is_of(&host, domain) || provider.covers(&host),
+            host,
             port: server.port,
             security: server.security,
             user_name: server.username,
             source,
-            authentic: true,
         })
     };
     let encrypted_first = |candidate: &Candidate| candidate.security == Security::Plain;
     let mut candidates: Vec<Candidate> = provider.server.iter().filter_map(candidate).collect();
     candidates.sort_by_key(encrypted_first);
     candidates
+}
+
+/// Whether a host may be given the password of an address at that domain, whoever named it: it is of the domain itself,
+/// a server of a provider we know, or of the provider that takes the domain's mail. A certificate alone proves nothing:
+/// anybody can have one for a name of his own.
+fn is_trusted(host: &str, domain: &str, own: Option<&Provider>, knowledge: &Knowledge) -> bool {
+    (!domain.is_empty() && is_of(host, domain))
+        || knowledge.providers().knows_host(host)
+        || own.is_some_and(|provider| provider.covers(host))
 }
 
 /// Where a source names none of the servers that the best source names for the same protocol.
@@ -346,7 +435,8 @@ fn conflicts(candidates: &[Candidate]) -> Vec<Conflict> {
             |source| candidates.iter().filter(move |c| c.protocol == other.protocol && c.source == source);
         let agrees = of(other.source).any(|a| of(better.source).any(|b| a.host == b.host));
         let told = conflicts.iter().any(|c| c.protocol == other.protocol && c.other.source == other.source);
-        if other.source > better.source && other.source < Source::Guess && !agrees && !told {
+        let guessed = better.source == Source::Guess || other.source == Source::Guess;
+        if other.source != better.source && !guessed && !agrees && !told {
             let (protocol, better, other) = (other.protocol, better.clone(), other.clone());
             conflicts.push(Conflict { protocol, better, other });
         }

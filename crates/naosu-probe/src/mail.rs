@@ -1,7 +1,8 @@
 //! One mail server end to end: name, TCP, TLS, conversation, in one staged observation of `imap`, `pop` or `smtp`.
 //!
 //! The stages are recorded on their own as well (`dns`, `tcp`, `tls`); the staged observation says how far it went and
-//! why no farther. A secret goes only over a verified TLS line, and at most once.
+//! why no farther. A secret goes only over a verified TLS line, only to a server that is known to be the account's, and
+//! at most once.
 
 mod line;
 
@@ -56,6 +57,8 @@ pub struct Endpoint<'a> {
     pub address: Option<&'a str>,
     /// The sign-in name.
     pub user: &'a str,
+    /// Whether somebody who can be trusted says that this is the account's server; nothing is signed in to otherwise.
+    pub authentic: bool,
     /// What to sign in with; without it no sign-in is tried.
     pub credential: Option<&'a Credential>,
     /// The sign-ins of the account, of which this may become one.
@@ -65,6 +68,11 @@ pub struct Endpoint<'a> {
 }
 
 impl<'a> Endpoint<'a> {
+    /// The same without a credential and a message where the server may be anybody's.
+    fn without_what_must_not_leave(&self) -> Self {
+        if self.authentic { *self } else { Self { credential: None, test: None, ..*self } }
+    }
+
     fn aim(&self, stream: &TcpStream) -> Aim<'a> {
         let _ = stream.set_nodelay(true);
         Aim {
@@ -116,6 +124,10 @@ pub async fn check_mail(
     let variable = variable(endpoint.protocol);
     let mut pending = recorder.start(variable, subject(endpoint.host, endpoint.port), after);
     pending.detail("security", security_text(endpoint.security)).detail("stage", "name");
+    if endpoint.credential.is_some() && !endpoint.authentic {
+        pending.detail("sign_in_withheld", "unauthenticated_settings");
+    }
+    let endpoint = &endpoint.without_what_must_not_leave();
     let looked = names.addresses(endpoint.host, recorder, deadline, after).await;
     looked.after.iter().for_each(|id| pending.wait_for(id.clone()));
     let mut result = MailResult {

@@ -25,7 +25,7 @@ use crate::apple::Apple;
 use crate::clock::{self, TimeServer};
 use crate::connectivity;
 use crate::deadline::Deadline;
-use crate::discovery::{Candidate, Discovered, Endpoint, Wanted, discover, domain_of, record_settings};
+use crate::discovery::{Discovered, Endpoint, Wanted, discover, domain_of, record_settings};
 use crate::dns::{NameProblem, Names};
 use crate::domain::{Exchangers, exchangers, policies};
 use crate::mail::{self, MailResult, check_mail};
@@ -40,6 +40,7 @@ use crate::tls::Trust;
 use crate::vantage;
 
 mod elsewhere;
+mod in_turn;
 
 /// What to measure, and with what.
 pub struct Order {
@@ -47,6 +48,8 @@ pub struct Order {
     pub request: Request,
     /// The servers that were named; they replace what would be discovered.
     pub servers: Vec<Endpoint>,
+    /// Servers that the person says are theirs, should they be found.
+    pub confirmed: Vec<Endpoint>,
     /// What to sign in with.
     pub credential: Option<Credential>,
     /// How names are resolved.
@@ -88,14 +91,13 @@ const AFTERTHOUGHT: Duration = Duration::from_millis(300);
 const SENDERS: usize = 4;
 
 /// Carries an order out. Whatever the network does, this ends within the order's deadline.
-pub async fn measure(order: Order, knowledge: &Knowledge, recorder: Recorder) -> Evidence {
+pub async fn measure(order: &Order, knowledge: &Knowledge, recorder: Recorder) -> Evidence {
     let started = jiff::Timestamp::now();
     let deadline = Deadline::after(order.deadline.saturating_sub(RESERVE));
     let loss = Loss::begin();
-    let run =
-        Run { order: &order, knowledge, recorder: &recorder, deadline, loss, sign_ins: SignIns::default() };
+    let run = Run { order, knowledge, recorder: &recorder, deadline, loss, sign_ins: SignIns::default() };
     deadline.run(Box::pin(run.everything())).await;
-    let mut request = order.request;
+    let mut request = order.request.clone();
     request.service = request.service.or_else(|| provider_service(&recorder));
     Evidence {
         schema: SCHEMA.to_owned(),
@@ -220,14 +222,11 @@ impl Run<'_> {
         let published = discover(wanted, self.knowledge, names, trust, self.recorder, self.deadline);
         let user = request.user.as_deref();
         if self.order.servers.is_empty() {
-            let found = published.await;
+            let mut found = published.await;
+            found.confirm(&self.order.confirmed);
             record_settings(&[], Some(address), user, &found, self.recorder);
-            let best = |protocol| found.best(protocol).map(Candidate::endpoint);
-            let servers: Vec<Endpoint> =
-                [best(Protocol::Imap).or_else(|| best(Protocol::Pop)), best(Protocol::Smtp)]
-                    .into_iter()
-                    .flatten()
-                    .collect();
+            let receiving = if found.best(Protocol::Imap).is_some() { Protocol::Imap } else { Protocol::Pop };
+            let servers = [found.in_turn(receiving), found.in_turn(Protocol::Smtp)].concat();
             let ((_, others), ..) = tokio::join!(
                 self.servers(&servers, Some(&found)),
                 self.status(Some(&found)),
@@ -302,6 +301,9 @@ impl Run<'_> {
 
     async fn protocol(&self, servers: Vec<&Endpoint>, found: Option<&Discovered>) -> (bool, Others) {
         let protocol = servers.first().map(|server| server.protocol);
+        if let (Some(found), Some(protocol)) = (found, protocol) {
+            return self.first_that_answers(protocol, servers, found).await;
+        }
         let (mut well, mut signed_in) = (true, false);
         let mut others = Others::none();
         for server in servers {
@@ -325,6 +327,19 @@ impl Run<'_> {
         found: Option<&Discovered>,
         test: Option<&TestMessage>,
     ) -> MailResult {
+        let result = self.check(server, credential, found, test, &[]).await;
+        self.look_around(server, &result).await;
+        result
+    }
+
+    async fn check(
+        &self,
+        server: &Endpoint,
+        credential: Option<&Credential>,
+        found: Option<&Discovered>,
+        test: Option<&TestMessage>,
+        after: &[ObservationId],
+    ) -> MailResult {
         let request = &self.order.request;
         let address = request.address.as_deref();
         let published = || found?.user_name(server.protocol)?.fill(address?);
@@ -335,21 +350,27 @@ impl Run<'_> {
             security: server.security,
             address,
             user: request.user.as_deref().or_else(published).or(address).unwrap_or_default(),
+            // what the person names is theirs
+            authentic: found.is_none_or(|found| found.vouches_for(server)),
             credential,
             sign_ins: &self.sign_ins,
             test,
         };
         let Order { names, trust, .. } = self.order;
-        let result = check_mail(&endpoint, names, trust, self.recorder, self.deadline, &[]).await;
-        self.elsewhere(server, &result).await;
+        check_mail(&endpoint, names, trust, self.recorder, self.deadline, after).await
+    }
+
+    /// What tells the reasons apart why a server fails.
+    async fn look_around(&self, server: &Endpoint, result: &MailResult) {
+        let Order { names, .. } = self.order;
+        self.elsewhere(server, result).await;
         if result.outcome.starts_with("name_") {
             names.second_view(&server.host, self.recorder, self.deadline, &[]).await;
         }
-        if let (true, Some(address)) = (self.worth_a_loss_test(&result), result.address) {
+        if let (true, Some(address)) = (self.worth_a_loss_test(result), result.address) {
             let after = slice::from_ref(&result.observation);
             self.loss.measure(&server.host, address, self.recorder, self.deadline, after).await;
         }
-        result
     }
 
     /// The records of the address's domain, against the servers that send for it. A provider's own domain is its own

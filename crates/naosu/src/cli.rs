@@ -57,7 +57,7 @@ pub(crate) enum Command {
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct CheckArguments {
     /// The mail address with the trouble
     pub(crate) address: Option<String>,
@@ -70,6 +70,9 @@ pub(crate) struct CheckArguments {
     /// Incoming server (POP3)
     #[arg(long, value_name = "HOST:PORT[/tls|/starttls|/plain]", help_heading = "Account")]
     pub(crate) pop: Vec<String>,
+    /// Servers that were found and then confirmed on the terminal.
+    #[arg(skip)]
+    pub(crate) confirmed: Vec<naosu_probe::discovery::Endpoint>,
     /// Outgoing server (SMTP submission)
     #[arg(long, value_name = "HOST:PORT[/tls|/starttls|/plain]", help_heading = "Account")]
     pub(crate) smtp: Vec<String>,
@@ -119,8 +122,14 @@ pub(crate) struct CheckArguments {
     pub(crate) status_url: Vec<String>,
 
     /// The whole run is over after that long
-    #[arg(long, value_name = "SECONDS", default_value_t = 15.0, help_heading = "Run")]
-    pub(crate) deadline: f64,
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "15",
+        allow_hyphen_values = true,
+        help_heading = "Run"
+    )]
+    pub(crate) deadline: String,
     /// Print the report as JSON
     #[arg(long, help_heading = "Run")]
     pub(crate) json: bool,

@@ -118,6 +118,7 @@ pub(super) struct Scene {
     variables: BTreeSet<String>,
     endpoints: usize,
     failing: usize,
+    withheld: Vec<String>,
     online: bool,
 }
 
@@ -206,17 +207,24 @@ impl Scene {
             endpoint.facts(knowledge, evidence, &endpoints, provider, &mut place);
             place
         };
-        let mail = endpoints.iter().filter(|e| !e.apple).map(place).collect();
+        // an endpoint in whose place another was used says nothing of the account
+        let mail = endpoints.iter().filter(|e| !e.apple && !e.replaced).map(place).collect();
         let apple = endpoints.iter().filter(|e| e.apple).map(place).collect();
-        let tried: Vec<&Endpoint<'_>> = endpoints.iter().filter(|e| !e.spare).collect();
+        let tried: Vec<&Endpoint<'_>> = endpoints.iter().filter(|e| !e.spare && !e.replaced).collect();
         if !tried.is_empty() && tried.iter().all(|e| e.observation.outcome == "ok") {
             let sources: Vec<usize> = tried.iter().map(|e| e.index).collect();
             run.add(model, "account=works", &sources);
         }
-        let failing = endpoints.iter().filter(|e| e.stage != "ok" && !e.spare).count();
+        let failing = endpoints.iter().filter(|e| e.stage != "ok" && !e.spare && !e.replaced).count();
+        let mut withheld: Vec<String> = endpoints
+            .iter()
+            .filter(|e| e.observation.text("sign_in_withheld").is_some())
+            .map(|e| e.observation.variable.clone())
+            .collect();
+        withheld.dedup();
         let variables = all.iter().map(|observation| observation.variable.clone()).collect();
         let online = internet == Some("online");
-        Self { run: vec![run], mail, apple, variables, endpoints: endpoints.len(), failing, online }
+        Self { run: vec![run], mail, apple, variables, endpoints: endpoints.len(), failing, withheld, online }
     }
 
     /// The places that a scope is matched against.
@@ -270,8 +278,14 @@ impl Scene {
         self.endpoints > 0 || self.online
     }
 
-    /// Whether an endpoint fails: then nothing is healthy, whatever the explanation.
+    /// Whether an endpoint fails, or a sign-in that was wanted was withheld: then nothing is healthy, whatever the
+    /// explanation.
     pub(super) fn unexplained(&self) -> bool {
-        self.failing > 0
+        self.failing > 0 || !self.withheld.is_empty()
+    }
+
+    /// The variables of the endpoints where a sign-in that was wanted was withheld.
+    pub(super) fn withheld(&self) -> &[String] {
+        &self.withheld
     }
 }

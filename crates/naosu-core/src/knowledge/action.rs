@@ -29,6 +29,9 @@ pub struct Action {
     pub verify: Vec<String>,
     /// The question that tells whether it has helped, where no probe can.
     pub verify_question: Option<String>,
+    /// Observations, `variable=outcome|outcome`, that ask for just this: where one was made, it is the next step.
+    #[serde(default)]
+    pub asked_by: Vec<String>,
     /// The flow that this action belongs to.
     pub flow: Option<String>,
     /// Where it can be done at all.
@@ -137,6 +140,14 @@ impl Steps {
 }
 
 impl Action {
+    /// Whether an observation asks for just this.
+    pub fn is_asked_by(&self, variable: &str, outcome: &str) -> bool {
+        self.asked_by
+            .iter()
+            .filter_map(|fact| fact.split_once('='))
+            .any(|(name, outcomes)| name == variable && outcomes.split('|').any(|one| one == outcome))
+    }
+
     /// How to do it in that situation, step by step. Where labels were never read in a source in that language, a
     /// last line says that they may differ.
     pub fn instructions(&self, situation: Situation<'_>, lang: Lang) -> Vec<String> {

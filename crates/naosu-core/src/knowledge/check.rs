@@ -109,6 +109,13 @@ fn ids_resolve(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
         for variable in &action.verify {
             named(&path, "variable", variable, whole.variables.contains_key(variable));
         }
+        for fact in &action.asked_by {
+            let (variable, outcomes) = fact.split_once('=').unwrap_or((fact, ""));
+            for outcome in outcomes.split('|') {
+                let known = |v: &Variable| v.outcomes.contains_key(outcome);
+                named(&path, "outcome", fact, whole.variables.get(variable).is_some_and(known));
+            }
+        }
         if let Some(question) = &action.verify_question {
             named(&path, "question", question, care.questions.contains_key(question));
         }

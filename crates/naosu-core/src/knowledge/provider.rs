@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+mod near;
+
 /// A protocol that a mail account is read or written with.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -200,6 +202,27 @@ impl Providers {
         None
     }
 
+    /// Whether a host is a server of some provider, by its full name.
+    pub fn knows_host(&self, host: &str) -> bool {
+        let host = canonical(host);
+        self.0.values().any(|provider| provider.server.iter().any(|server| server.host == host))
+    }
+
+    /// The domain of a provider that somebody most probably meant who wrote this one: at most two letters apart
+    /// (a fourth of the shorter one's letters; swapped neighbours count once), and none of a provider itself.
+    pub fn resembling(&self, domain: &str) -> Option<&str> {
+        let domain = canonical(domain);
+        if self.by_domain(&domain).is_some() {
+            return None;
+        }
+        let near = self.0.values().flat_map(|provider| &provider.domains).filter_map(|known| {
+            let most = (domain.len().min(known.len()) / 4).min(2);
+            let apart = near::distance(&domain, known, most)?;
+            Some((apart, known.as_str()))
+        });
+        near.min().map(|(_, known)| known)
+    }
+
     /// The provider that one of these mail exchangers belongs to, the first exchanger first; a full name before
     /// a pattern.
     pub fn by_mx<'a, S: AsRef<str>>(&'a self, exchangers: &[S]) -> Option<(&'a str, &'a Provider)> {
@@ -215,6 +238,17 @@ impl Provider {
     /// The servers for a protocol, preferred first.
     pub fn servers(&self, protocol: Protocol) -> impl Iterator<Item = &Server> {
         self.server.iter().filter(move |server| server.protocol == protocol)
+    }
+
+    /// Whether a host is the provider's own: one of its servers, or directly under a domain of its addresses or mail
+    /// exchangers. Names deeper down may be those of machines that customers rent.
+    pub fn covers(&self, host: &str) -> bool {
+        let host = canonical(host);
+        let parent = host.split_once('.').map_or("", |(_, parent)| parent);
+        let of_exchangers = |pattern: &String| pattern.strip_prefix("*.") == Some(parent);
+        self.server.iter().any(|server| server.host == host)
+            || self.domains.iter().any(|domain| domain == parent)
+            || self.mx.iter().any(of_exchangers)
     }
 
     /// The peculiarity of that name.
@@ -297,6 +331,40 @@ mod tests {
         assert_eq!(id(&["sv123.xserver.jp"]).as_deref(), Some("xserver"));
         assert_eq!(id(&["mail.example.jp"]), None);
         assert_eq!(id(&["mail.protection.outlook.com.example.jp"]), None);
+    }
+
+    #[test]
+    fn a_misspelt_domain_resembles_a_provider() {
+        let knowledge = knowledge();
+        let meant = |domain: &str| knowledge.providers().resembling(domain).map(str::to_owned);
+        for (written, wanted) in [
+            ("gmial.com", "gmail.com"),
+            ("gmai.com", "gmail.com"),
+            ("gmail.co", "gmail.com"),
+            ("icluod.com", "icloud.com"),
+            ("iclod.com", "icloud.com"),
+            ("docmo.ne.jp", "docomo.ne.jp"),
+            ("docomo.en.jp", "docomo.ne.jp"),
+            ("softbnak.ne.jp", "softbank.ne.jp"),
+            ("yaho.co.jp", "yahoo.co.jp"),
+            ("Hotmial.com", "hotmail.com"),
+        ] {
+            assert_eq!(meant(written).as_deref(), Some(wanted), "{written}");
+        }
+        for domain in ["gmail.com", "tanaka-clinic.jp", "example.jp", "abc.com", "a.jp", ""] {
+            assert_eq!(meant(domain), None, "{domain}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_a_providers_own_by_its_full_name_or_directly_under_its_domains() {
+        let knowledge = knowledge();
+        assert!(knowledge.providers().knows_host("IMAP.gmail.com."));
+        assert!(!knowledge.providers().knows_host("mail.evil.example"));
+        let sakura = knowledge.providers().get("sakura").unwrap();
+        assert!(sakura.covers("hanako.sakura.ne.jp"));
+        assert!(!sakura.covers("ik1-2.vs.sakura.ne.jp"));
+        assert!(!sakura.covers("sakura.ne.jp.evil.example"));
     }
 
     #[test]

@@ -5,7 +5,8 @@
 
 use naosu_core::diagnosis::{Diagnosis, Verdict, diagnose};
 use naosu_core::evidence::{Evidence, Observation, ObservationId, Request, SCHEMA, SignIn};
-use naosu_core::knowledge::{Knowledge, embedded};
+use naosu_core::knowledge::{Knowledge, Lang, embedded};
+use naosu_core::step::next_step;
 use serde_json::Value;
 
 fn evidence(text: &str) -> Evidence {
@@ -687,4 +688,78 @@ fn every_fact_a_signature_asks_for_can_be_observed() {
             );
         }
     }
+}
+
+const REPLACED: &str = "
+    imap name_not_found old.example.jp:993
+    ^imap ok imap.example.jp:993
+    settings next_used imap failed=old.example.jp:993 used=imap.example.jp:993
+    settings sources_disagree imap
+    smtp ok smtp.example.jp:587
+";
+
+#[test]
+fn a_server_in_whose_place_another_answers_is_no_trouble() {
+    let diagnosis = diagnosed(&online(REPLACED));
+    assert_eq!(diagnosis.verdict, Verdict::Healthy, "{diagnosis:#?}");
+    // the one that answers decides
+    let refused = REPLACED.replace(
+        "^imap ok imap.example.jp:993",
+        "^imap cert_expired imap.example.jp:993 not_before=2025-01-01T00:00:00Z not_after=2026-11-20T00:00:00Z",
+    );
+    found("cert_expired", &online(&refused));
+}
+
+#[test]
+fn a_server_that_fails_beside_an_unrelated_one_is_still_a_trouble() {
+    let apart = REPLACED.replace('^', "");
+    assert_ne!(diagnosed(&online(&apart)).verdict, Verdict::Healthy);
+}
+
+#[test]
+fn a_withheld_sign_in_is_neither_health_nor_a_cause() {
+    let text = "
+        settings unconfirmed imap server=mail.collector.example:993/tls domain=example.jp
+        imap reachable mail.collector.example:993 sign_in_withheld=unauthenticated_settings
+        smtp ok smtp.example.jp:587
+    ";
+    let evidence = evidence(&online(text));
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let diagnosis = diagnose(&knowledge, &evidence);
+    assert_eq!(diagnosis.verdict, Verdict::Inconclusive, "{diagnosis:#?}");
+    assert_eq!(diagnosis.would_settle, ["imap"]);
+    assert_eq!(diagnosis.arguable(&evidence).count(), 0);
+    let next = next_step(&knowledge, &evidence, &diagnosis, Lang::En).unwrap();
+    assert_eq!(next.id, "confirm_mail_server");
+}
+
+#[test]
+fn a_server_that_nobody_vouches_for_and_that_is_gone_is_a_question_of_settings() {
+    let text = "
+        settings unconfirmed smtp server=mail.collector.example:465/tls domain=example.jp
+        smtp tcp_refused mail.collector.example:465
+    ";
+    let diagnosis = diagnosed(&online(text));
+    assert_eq!(diagnosis.causes[0].id, "wrong_server_settings", "{diagnosis:#?}");
+}
+
+#[test]
+fn a_domain_that_does_not_exist_is_to_be_spelt_again() {
+    for outcome in ["domain_missing", "domain_misspelt"] {
+        let text = online(&format!("mx nxdomain gmial.com\nsettings {outcome} gmial.com"));
+        found("wrong_server_settings", &text);
+        let (knowledge, evidence) = (Knowledge::load(&embedded()).unwrap(), evidence(&text));
+        let next = next_step(&knowledge, &evidence, &diagnose(&knowledge, &evidence), Lang::Ja).unwrap();
+        assert_eq!(next.id, "check_own_address");
+    }
+}
+
+#[test]
+fn where_nothing_was_measured_nothing_is_claimed() {
+    let evidence = evidence("disk enough home\nsettings unknown imap\nsettings unknown smtp");
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let diagnosis = diagnose(&knowledge, &evidence);
+    assert_eq!(diagnosis.verdict, Verdict::Inconclusive);
+    assert_eq!(diagnosis.arguable(&evidence).count(), 0, "{diagnosis:#?}");
+    assert_eq!(next_step(&knowledge, &evidence, &diagnosis, Lang::En), None);
 }

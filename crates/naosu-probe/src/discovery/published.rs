@@ -20,6 +20,13 @@ pub struct Endpoint {
     pub security: Security,
 }
 
+impl Endpoint {
+    /// Its name and port, as observations of it are named.
+    pub fn subject(&self) -> String {
+        subject(&self.host, self.port)
+    }
+}
+
 /// How what was given stands to what is published.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Comparison {
@@ -33,10 +40,11 @@ pub struct Comparison {
     pub source: Option<Source>,
 }
 
-/// Compares a given server with what is published for its protocol; guesses do not count as published.
+/// Compares a given server with what is published for its protocol; guesses do not count as published, nor does what
+/// anybody on the way can have made up.
 pub fn compare(given: &Endpoint, candidates: &[Candidate]) -> Comparison {
-    let published: Vec<&Candidate> =
-        candidates.iter().filter(|c| c.protocol == given.protocol && c.source != Source::Guess).collect();
+    let counts = |c: &&Candidate| c.protocol == given.protocol && c.authentic && c.source != Source::Guess;
+    let published: Vec<&Candidate> = candidates.iter().filter(counts).collect();
     let host = given.host.trim_end_matches('.');
     let same_host: Vec<&Candidate> =
         published.iter().copied().filter(|c| c.host.eq_ignore_ascii_case(host)).collect();
@@ -67,13 +75,27 @@ pub fn record_settings(
     recorder: &Recorder,
 ) -> Vec<ObservationId> {
     let mut ids = Vec::new();
+    if let (true, Some(address)) = (endpoints.is_empty(), address) {
+        ids.extend(record_domain(address, found, recorder));
+    }
     for protocol in [Protocol::Imap, Protocol::Pop, Protocol::Smtp] {
         let given = endpoints.iter().filter(|endpoint| endpoint.protocol == protocol);
-        if endpoints.is_empty() && found.best(protocol).is_none() && address.is_some() {
+        if endpoints.is_empty()
+            && found.best(protocol).is_none()
+            && address.is_some()
+            && !found.domain.missing
+        {
             let other_way_in = protocol == Protocol::Imap && found.best(Protocol::Pop).is_some();
             if protocol != Protocol::Pop && !other_way_in {
-                ids.push(recorder.start("settings", protocol.as_str(), &found.after).finish("none_found"));
+                let outcome = if found.domain.unanswered { "unknown" } else { "none_found" };
+                ids.push(recorder.start("settings", protocol.as_str(), &found.after).finish(outcome));
             }
+        }
+        if let (true, Some(best)) = (endpoints.is_empty(), found.best(protocol).filter(|c| !c.authentic)) {
+            let mut pending = recorder.start("settings", protocol.as_str(), &found.after);
+            pending.detail("server", best.written()).detail("source", best.source.as_str());
+            pending.detail("domain", found.domain.name.as_str());
+            ids.push(pending.finish("unconfirmed"));
         }
         for endpoint in given {
             let compared = compare(endpoint, &found.candidates);
@@ -96,6 +118,22 @@ pub fn record_settings(
         ids.push(record_user_name(user, address, found, recorder));
     }
     ids
+}
+
+/// Says where the domain of the address does not exist, or looks like a slip of the keyboard.
+fn record_domain(address: &str, found: &Discovered, recorder: &Recorder) -> Option<ObservationId> {
+    let domain = &found.domain;
+    let outcome = match (domain.missing, &domain.resembles) {
+        (true, Some(_)) => "domain_misspelt",
+        (true, None) => "domain_missing",
+        (false, Some(_)) => "domain_resembles",
+        (false, None) => return None,
+    };
+    let mut pending = recorder.start("settings", &domain.name, &found.after);
+    if let (Some(meant), Some((local, _))) = (&domain.resembles, address.trim().rsplit_once('@')) {
+        pending.detail("suggestion", format!("{local}@{meant}"));
+    }
+    Some(pending.finish(outcome))
 }
 
 fn record_user_name(user: &str, address: &str, found: &Discovered, recorder: &Recorder) -> ObservationId {
@@ -130,6 +168,7 @@ fn compare_user_name<'a>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::Domain;
     use super::*;
 
     fn candidate(protocol: Protocol, host: &str, port: u16, security: Security, source: Source) -> Candidate {
@@ -189,5 +228,15 @@ mod tests {
             recorder.observations().into_iter().map(|o| (o.subject, o.outcome)).collect();
         let none = |protocol: &str| (protocol.to_owned(), "none_found".to_owned());
         assert_eq!(seen, [none("imap"), none("smtp")]);
+        let domain = Domain { unanswered: true, ..Domain::default() };
+        let recorder = Recorder::default();
+        record_settings(
+            &[],
+            Some("hanako@example.jp"),
+            None,
+            &Discovered { domain, ..Discovered::default() },
+            &recorder,
+        );
+        assert!(recorder.observations().iter().all(|seen| seen.outcome == "unknown"));
     }
 }

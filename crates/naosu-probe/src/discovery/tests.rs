@@ -116,6 +116,83 @@ async fn srv_records_win_before_the_mail_exchanger_and_the_conflict_is_told() {
 }
 
 #[tokio::test]
+async fn srv_records_that_lead_outside_the_domain_are_not_trusted() {
+    let zone = vec![
+        ("example.jp", mx("mail.example.jp.")),
+        ("_imaps._tcp.example.jp", srv(993, "mail.collector.example.")),
+        ("_submission._tcp.example.jp", srv(587, "smtp.gmail.com.")),
+    ];
+    let (mut found, _) = found("hanako@example.jp", zone, soon()).await;
+    let imap = found.best(Protocol::Imap).unwrap();
+    assert_eq!((imap.host.as_str(), imap.authentic), ("mail.collector.example", false));
+    assert!(!found.vouches_for(&imap.endpoint()));
+    let smtp = found.best(Protocol::Smtp).unwrap();
+    assert!(smtp.authentic, "a server of a provider that is known is that provider's");
+    let recorder = Recorder::default();
+    record_settings(&[], Some("hanako@example.jp"), None, &found, &recorder);
+    let seen = recorder.observations();
+    assert_eq!(outcomes(&seen, "settings"), ["unconfirmed"]);
+    assert_eq!(seen[0].text("server"), Some("mail.collector.example:993/tls"));
+    let given = Endpoint { host: "imap.example.jp".to_owned(), ..imap.endpoint() };
+    assert_eq!(compare(&given, &found.candidates).outcome, "not_published");
+    let server = imap.endpoint();
+    found.confirm(&[Endpoint { port: 1993, ..server.clone() }]);
+    assert!(!found.vouches_for(&server), "only the very server is confirmed");
+    found.confirm(std::slice::from_ref(&server));
+    assert!(found.vouches_for(&server));
+}
+
+#[tokio::test]
+async fn a_mail_exchanger_that_anybody_can_rent_is_not_the_providers_server() {
+    let host =
+        |found: &Discovered| found.best(Protocol::Imap).map(|imap| (imap.host.clone(), imap.authentic));
+    let rented = vec![("example.jp", mx("ik1-2.vs.sakura.ne.jp."))];
+    let (of_rented, _) = found("hanako@example.jp", rented, soon()).await;
+    assert_eq!(host(&of_rented), Some(("ik1-2.vs.sakura.ne.jp".to_owned(), false)));
+    let theirs = RData::MX(MX::new(20, name("hanako.sakura.ne.jp.")));
+    let mixed = vec![("example.jp", mx("mail.collector.example.")), ("example.jp", theirs)];
+    let (of_mixed, _) = found("hanako@example.jp", mixed, soon()).await;
+    assert_eq!(host(&of_mixed), Some(("hanako.sakura.ne.jp".to_owned(), true)));
+}
+
+#[test]
+fn what_can_be_trusted_comes_before_what_cannot() {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let candidate = |host: &str, source| Candidate {
+        protocol: Protocol::Imap,
+        host: host.to_owned(),
+        port: 993,
+        security: Security::Tls,
+        user_name: None,
+        source,
+        authentic: false,
+    };
+    let candidates = vec![
+        candidate("mail.collector.example", Source::Autoconfig),
+        candidate("old.example.jp", Source::Srv),
+        candidate("imap.example.jp", Source::Srv),
+        candidate("guess.example.jp", Source::Guess),
+    ];
+    let domain = Domain { name: "example.jp".to_owned(), ..Domain::default() };
+    let found = Discovered { candidates, domain, ..Discovered::default() }.conclude(&knowledge);
+    assert_eq!(found.best(Protocol::Imap).unwrap().host, "old.example.jp");
+    let turn: Vec<String> = found.in_turn(Protocol::Imap).into_iter().map(|server| server.host).collect();
+    assert_eq!(turn, ["old.example.jp", "imap.example.jp", "mail.collector.example"]);
+    let conflict = &found.conflicts[0];
+    assert_eq!((conflict.better.source, conflict.other.source), (Source::Srv, Source::Autoconfig));
+    for (host, trusted) in [
+        ("example.jp", true),
+        ("a.b.example.jp", true),
+        ("notexample.jp", false),
+        ("example.jp.collector.example", false),
+        ("imap.gmail.com", true),
+        ("x.imap.gmail.com", false),
+    ] {
+        assert_eq!(is_trusted(host, "example.jp", None, &knowledge), trusted, "{host}");
+    }
+}
+
+#[tokio::test]
 async fn usual_names_are_guessed_when_nothing_is_published() {
     let zone = vec![
         ("example.jp", mx("mail.example.jp.")),
@@ -137,6 +214,23 @@ async fn nothing_is_found_of_a_domain_that_does_not_exist() {
     assert!(found.candidates.is_empty() && found.provider.is_none());
     assert_eq!(found.exchangers.unwrap().outcome, "nxdomain");
     assert_eq!(outcomes(&seen, "srv"), ["not_found"; 6]);
+    assert_eq!(
+        found.domain,
+        Domain { name: "nowhere.example".to_owned(), missing: true, ..Domain::default() }
+    );
+}
+
+#[tokio::test]
+async fn a_misspelt_domain_is_said_once_with_the_address_that_was_meant() {
+    let (found, _) = found("hanako@gmial.com", vec![], soon()).await;
+    let recorder = Recorder::default();
+    record_settings(&[], Some("hanako@gmial.com"), None, &found, &recorder);
+    let seen = recorder.observations();
+    assert_eq!(outcomes(&seen, "settings"), ["domain_misspelt"]);
+    assert_eq!(
+        (seen[0].subject.as_str(), seen[0].text("suggestion")),
+        ("gmial.com", Some("hanako@gmail.com"))
+    );
 }
 
 #[tokio::test]
@@ -149,7 +243,7 @@ async fn a_silent_resolver_costs_no_more_than_the_deadline() {
     let deadline = Deadline::after(Duration::from_millis(300));
     let search = discover(wanted, &knowledge, &names, &trust, &recorder, deadline);
     let found = tokio::time::timeout(Duration::from_secs(4), search).await.unwrap();
-    assert!(found.candidates.is_empty());
+    assert!(found.candidates.is_empty() && found.domain.unanswered && !found.domain.missing);
 }
 
 #[tokio::test]

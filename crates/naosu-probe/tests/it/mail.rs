@@ -29,6 +29,17 @@ impl Seen {
 
 /// Checks one server of a world with this in its `[process]` section.
 async fn check(process: &str, protocol: Protocol, security: Security, password: Option<&str>) -> Seen {
+    check_named(process, protocol, security, password, true).await
+}
+
+/// The same for a server that was named by somebody who can, or cannot, be trusted.
+async fn check_named(
+    process: &str,
+    protocol: Protocol,
+    security: Security,
+    password: Option<&str>,
+    authentic: bool,
+) -> Seen {
     let text = format!(
         "title = {{ en = \"x\", ja = \"x\" }}\n[expect]\nverdict = \"healthy\"\n[process]\n{process}\n"
     );
@@ -51,6 +62,7 @@ async fn check(process: &str, protocol: Protocol, security: Security, password: 
         address: Some("hanako@example.jp"),
         user: "hanako@example.jp",
         credential: credential.as_ref(),
+        authentic,
         sign_ins: &sign_ins,
         test: None,
     };
@@ -92,6 +104,23 @@ async fn outcomes(protocol: Protocol, security: Security, cases: &[(&'static str
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_server_that_anybody_may_have_named_gets_no_password() {
+    for (protocol, variable, security) in [
+        (Protocol::Imap, "imap", Security::Tls),
+        (Protocol::Pop, "pop", Security::Tls),
+        (Protocol::Smtp, "smtp", Security::Starttls),
+    ] {
+        let seen = check_named("", protocol, security, Some(PASSWORD), false).await;
+        assert_eq!(seen.outcome, "reachable", "{variable}");
+        let staged = seen.of(variable);
+        assert_eq!(staged.text("sign_in_withheld"), Some("unauthenticated_settings"));
+        assert!(!staged.detail["sign_in_tried"].as_bool().unwrap());
+        assert_eq!(seen.world.sign_ins(), []);
+        assert!(seen.world.heard().iter().all(|line| !line.text.to_ascii_uppercase().contains("AUTH PLAIN")));
+    }
 }
 
 #[tokio::test]
@@ -331,6 +360,7 @@ async fn a_test_message_is_found_where_it_lands() {
             address: Some("hanako@example.jp"),
             user: "hanako@example.jp",
             credential: Some(&credential),
+            authentic: true,
             sign_ins: &sign_ins,
             test: Some(&letter),
         };

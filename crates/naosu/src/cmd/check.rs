@@ -23,6 +23,8 @@ use crate::render::page::Page;
 use crate::render::text::text;
 use crate::usage::Mistake;
 
+mod confirm;
+
 /// How the result of a check is shown.
 pub(crate) struct View {
     /// As JSON.
@@ -42,17 +44,26 @@ pub(crate) fn run(
     lang: Lang,
     color: Color,
 ) -> Result<ExitCode> {
-    let order = order(knowledge, arguments, lang)?;
+    let mut order = order(knowledge, arguments, lang)?;
     if let Some(file) = &arguments.evidence_out {
         // said before the measuring, which takes a while
         OpenOptions::new().append(true).create(true).open(file).map_err(|error| unwritable(file, &error))?;
     }
-    let evidence = evidence(knowledge, order, lang)?;
+    let guided = !arguments.once && !arguments.json && crate::terminal();
+    let mut evidence = evidence(knowledge, &order, lang)?;
+    let mut arguments = arguments.clone();
+    if guided {
+        arguments.confirmed = confirm::ask(&evidence, lang)?;
+        if !arguments.confirmed.is_empty() {
+            order.confirmed.clone_from(&arguments.confirmed);
+            evidence = self::evidence(knowledge, &order, lang)?;
+        }
+    }
+    let arguments = &arguments;
     if let Some(file) = &arguments.evidence_out {
         let json = serde_json::to_string_pretty(&evidence).context("write the evidence as JSON")? + "\n";
         std::fs::write(file, json).map_err(|error| unwritable(file, &error))?;
     }
-    let guided = !arguments.once && !arguments.json && crate::terminal();
     let kept = guided.then(|| evidence.clone());
     let view = View { json: arguments.json, verbose: arguments.verbose, color, step: !guided };
     let status = show(knowledge, evidence, lang, &view)?;
@@ -74,7 +85,7 @@ fn unwritable(file: &Path, error: &io::Error) -> anyhow::Error {
 }
 
 /// Carries the order out, with its progress on the terminal.
-pub(crate) fn evidence(knowledge: &Knowledge, order: Order, lang: Lang) -> Result<Evidence> {
+pub(crate) fn evidence(knowledge: &Knowledge, order: &Order, lang: Lang) -> Result<Evidence> {
     let names: BTreeMap<String, String> = knowledge
         .variables
         .keys()

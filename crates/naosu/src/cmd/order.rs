@@ -23,6 +23,9 @@ use crate::usage::Mistake;
 /// The longest password or token that is read, in bytes.
 const SECRET_LIMIT: u64 = 16 * 1024;
 
+/// What some editors put before the first letter of a file.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// Reads the arguments; the first mistake ends it.
 pub(crate) fn order(knowledge: &Knowledge, arguments: &CheckArguments, lang: Lang) -> Result<Order> {
     let address = arguments.address.as_deref().map(address).transpose()?;
@@ -55,7 +58,7 @@ pub(crate) fn order(knowledge: &Knowledge, arguments: &CheckArguments, lang: Lan
         .map(|text| status(knowledge, text))
         .collect::<Result<BTreeMap<_, _>>>()?;
     let trust = trust(arguments.ca_file.as_deref())?;
-    let deadline = deadline(arguments.deadline)?;
+    let deadline = deadline(&arguments.deadline)?;
     let credential = credential(arguments, address.as_deref(), lang)?;
 
     let mut replaced = Vec::new();
@@ -89,33 +92,70 @@ pub(crate) fn order(knowledge: &Knowledge, arguments: &CheckArguments, lang: Lan
     };
     let send_test = arguments.send_test;
     let names = if resolvers.is_empty() { Names::System } else { Names::Servers(resolvers) };
-    Ok(Order { request, servers, credential, names, trust, ntp, connectivity, status, send_test, deadline })
+    let confirmed = arguments.confirmed.clone();
+    Ok(Order {
+        request,
+        servers,
+        confirmed,
+        credential,
+        names,
+        trust,
+        ntp,
+        connectivity,
+        status,
+        send_test,
+        deadline,
+    })
 }
 
-/// A mail address: something, one `@`, a domain.
+/// A mail address: something, one `@` (others only inside quotes), a domain that is a name.
 fn address(text: &str) -> Result<String> {
-    let sound = text.rsplit_once('@').is_some_and(|(local, domain)| {
-        let plain =
-            |part: &str| !part.is_empty() && !part.chars().any(|c| c.is_whitespace() || c.is_control());
-        plain(local)
-            && plain(domain)
-            && text.len() <= 320
-            && !domain.contains('@')
-            && domain.split('.').all(|label| !label.is_empty() && label.len() <= 63)
-            && domain.contains('.')
-    });
-    if sound {
-        return Ok(text.to_owned());
+    let Some((local, domain)) = text.rsplit_once('@') else { return Err(no_address(text)) };
+    let quoted = local.len() > 2 && local.starts_with('"') && local.ends_with('"');
+    let plain = |part: &str| !part.is_empty() && !part.chars().any(|c| c.is_whitespace() || c.is_control());
+    if is_ip(domain) {
+        return Err(Mistake::error(
+            format!(
+                "{text}: {domain} is an IP address, not the domain of a mail address: write a name, as in hanako@example.jp"
+            ),
+            format!(
+                "{text}: {domain} はIPアドレスで、メールアドレスのドメインではありません: hanako@example.jp のように書いてください"
+            ),
+        ));
     }
-    Err(Mistake::error(
+    if local.contains('@') && !quoted {
+        return Err(Mistake::error(
+            format!("{text}: more than one @: write the address with one @, as in hanako@example.jp"),
+            format!("{text}: @ が2つ以上あります: hanako@example.jp のように @ は1つにしてください"),
+        ));
+    }
+    let sound = plain(local)
+        && plain(domain)
+        && text.len() <= 320
+        && domain.split('.').all(|label| !label.is_empty() && label.len() <= 63)
+        && domain.contains('.');
+    if sound { Ok(text.to_owned()) } else { Err(no_address(text)) }
+}
+
+fn no_address(text: &str) -> anyhow::Error {
+    Mistake::error(
         format!("{text}: not a mail address: write it whole, as in hanako@example.jp"),
         format!("{text}: メールアドレスではありません: hanako@example.jp のように全体を入力してください"),
-    ))
+    )
+}
+
+/// Whether that is an IP address, bare or in brackets as RFC 5321 section 4.1.3 writes it.
+fn is_ip(text: &str) -> bool {
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    bare.trim_start_matches("IPv6:").parse::<IpAddr>().is_ok()
 }
 
 /// `HOST:PORT[/tls|/starttls|/plain]`.
-fn server(protocol: Protocol, text: &str) -> Result<Endpoint> {
+pub(super) fn server(protocol: Protocol, text: &str) -> Result<Endpoint> {
     let option = format!("--{}", protocol.as_str());
+    if let Some((scheme, place)) = text.split_once("://") {
+        return server_by_url(&option, protocol, text, scheme, place);
+    }
     let (place, security) = match text.rsplit_once('/') {
         Some((place, "tls")) => (place, Some(Security::Tls)),
         Some((place, "starttls")) => (place, Some(Security::Starttls)),
@@ -140,6 +180,39 @@ fn server(protocol: Protocol, text: &str) -> Result<Endpoint> {
         25 | 110 | 143 | 587 => Security::Starttls,
         _ => Security::Tls,
     });
+    Ok(Endpoint { protocol, host, port, security })
+}
+
+/// The same server written as a web address, as in `imaps://imap.example.jp`; only schemes of that protocol.
+fn server_by_url(
+    option: &str,
+    protocol: Protocol,
+    text: &str,
+    scheme: &str,
+    place: &str,
+) -> Result<Endpoint> {
+    let (usual, security) = match (protocol, scheme.to_ascii_lowercase().as_str()) {
+        (Protocol::Imap, "imaps") => (993, Some(Security::Tls)),
+        (Protocol::Imap, "imap") => (143, None),
+        (Protocol::Pop, "pop3s" | "pops") => (995, Some(Security::Tls)),
+        (Protocol::Pop, "pop3" | "pop") => (110, None),
+        (Protocol::Smtp, "smtps" | "submissions") => (465, Some(Security::Tls)),
+        (Protocol::Smtp, "smtp" | "submission") => (587, None),
+        _ => {
+            return Err(Mistake::error(
+                format!(
+                    "{option} {text}: {scheme}:// does not belong here: write HOST:PORT, as in imap.example.jp:993"
+                ),
+                format!(
+                    "{option} {text}: {scheme}:// は使えません: imap.example.jp:993 のように書いてください"
+                ),
+            ));
+        }
+    };
+    let (host, port) = host_port(option, place.trim_end_matches('/'), usual)?;
+    // without an "s" the port decides: the line is encrypted either way
+    let security =
+        security.unwrap_or(if matches!(port, 465 | 993 | 995) { Security::Tls } else { Security::Starttls });
     Ok(Endpoint { protocol, host, port, security })
 }
 
@@ -247,13 +320,14 @@ fn trust(file: Option<&Path>) -> Result<Trust> {
     })
 }
 
-fn deadline(seconds: f64) -> Result<Duration> {
+fn deadline(text: &str) -> Result<Duration> {
+    let seconds: f64 = text.parse().unwrap_or(f64::NAN);
     if (0.1..=600.0).contains(&seconds) {
         return Ok(Duration::from_secs_f64(seconds));
     }
     Err(Mistake::error(
-        format!("--deadline {seconds}: must be from 0.1 to 600 seconds"),
-        format!("--deadline {seconds}: 0.1秒から600秒の間にしてください"),
+        format!("--deadline {text}: must be from 0.1 to 600 seconds"),
+        format!("--deadline {text}: 0.1秒から600秒の間にしてください"),
     ))
 }
 
@@ -303,6 +377,10 @@ fn first_line(source: impl BufRead) -> std::io::Result<Option<Secret>> {
     let mut line = String::new();
     source.take(SECRET_LIMIT).read_line(&mut line)?;
     line.truncate(line.trim_end_matches(['\r', '\n']).len());
+    // editors on Windows put a byte order mark before the first letter
+    if line.starts_with(BYTE_ORDER_MARK) {
+        line.drain(..BYTE_ORDER_MARK.len_utf8());
+    }
     Ok((!line.is_empty()).then(|| Secret::new(line)))
 }
 
@@ -334,9 +412,51 @@ mod tests {
     fn an_address_is_whole() {
         assert!(address("hanako@example.jp").is_ok());
         assert!(address("花子@例え.jp").is_ok());
-        for wrong in ["hanako", "hanako@", "@example.jp", "hanako@example", "a b@example.jp", "a@b@c..jp", ""]
-        {
+        assert!(address("\"a@b\"@example.jp").is_ok());
+        for wrong in ["hanako", "hanako@", "@example.jp", "hanako@example", "a b@example.jp", ""] {
             assert!(told(address(wrong)).contains("not a mail address"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_address_has_one_at_and_a_name_behind_it() {
+        for wrong in ["hanako@@example.jp", "a@b@example.jp", "@@example.jp"] {
+            assert!(told(address(wrong)).contains("more than one @"), "{wrong}");
+        }
+        for wrong in ["hanako@192.0.2.1", "hanako@[192.0.2.1]", "hanako@[IPv6:2001:db8::1]"] {
+            assert!(told(address(wrong)).contains("is an IP address"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_server_may_be_written_as_a_web_address() {
+        let read = |protocol, text| server(protocol, text).map(|s| (s.host, s.port, s.security)).unwrap();
+        let at = |port, security| ("mail.example.jp".to_owned(), port, security);
+        assert_eq!(read(Protocol::Imap, "imaps://mail.example.jp:993"), at(993, Security::Tls));
+        assert_eq!(read(Protocol::Imap, "IMAPS://mail.example.jp:1993/"), at(1993, Security::Tls));
+        assert_eq!(read(Protocol::Imap, "imap://mail.example.jp"), at(143, Security::Starttls));
+        assert_eq!(read(Protocol::Imap, "imap://mail.example.jp:993"), at(993, Security::Tls));
+        assert_eq!(read(Protocol::Pop, "pop3s://mail.example.jp"), at(995, Security::Tls));
+        assert_eq!(read(Protocol::Smtp, "smtps://mail.example.jp"), at(465, Security::Tls));
+        assert_eq!(read(Protocol::Smtp, "smtp://mail.example.jp:587"), at(587, Security::Starttls));
+        for wrong in ["https://mail.example.jp", "smtp://mail.example.jp", "://mail.example.jp"] {
+            assert!(told(server(Protocol::Imap, wrong)).contains("does not belong here"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_password() {
+        let read = |bytes: &[u8]| first_line(bytes).unwrap().map(|secret| secret.expose().to_owned());
+        assert_eq!(read("\u{feff}himitsu\r\n".as_bytes()).as_deref(), Some("himitsu"));
+        assert_eq!(read("himitsu\n".as_bytes()).as_deref(), Some("himitsu"));
+        assert_eq!(read("\u{feff}\n".as_bytes()), None);
+    }
+
+    #[test]
+    fn a_deadline_is_a_number_of_seconds() {
+        assert_eq!(deadline("2.5").unwrap(), Duration::from_millis(2500));
+        for wrong in ["-3", "0", "601", "soon", "NaN", "inf", ""] {
+            assert!(told(deadline(wrong)).contains("from 0.1 to 600 seconds"), "{wrong}");
         }
     }
 

@@ -42,7 +42,7 @@ pub(crate) fn run(
     let Command::Check(check) = Cli::try_parse_from(call).context("the scenario's arguments")?.command else {
         return Err(anyhow!("the scenario does not call check"));
     };
-    let evidence = evidence(knowledge, order(knowledge, &check, lang)?, lang)?;
+    let evidence = evidence(knowledge, &order(knowledge, &check, lang)?, lang)?;
     drop(world);
     let view = View { json: arguments.json, verbose: arguments.verbose, color, step: true };
     let status = show(knowledge, evidence, lang, &view)?;

@@ -49,7 +49,7 @@ const SHOWN_IF_BAD: [&str; 17] = [
 ];
 
 /// Outcomes that have a line although they are neither good nor bad.
-const NOTABLE: [(&str, &str); 11] = [
+const NOTABLE: [(&str, &str); 15] = [
     ("imap_quota", "nearly_full"),
     ("send_test", "arrived_inbox"),
     ("vpn", "default_route"),
@@ -59,6 +59,10 @@ const NOTABLE: [(&str, &str); 11] = [
     ("settings", "host_differs"),
     ("settings", "port_differs"),
     ("settings", "security_differs"),
+    ("settings", "sources_disagree"),
+    ("settings", "unconfirmed"),
+    ("settings", "next_used"),
+    ("settings", "domain_resembles"),
     ("user_name", "differs"),
     ("dns_views", "differ"),
 ];
@@ -227,10 +231,17 @@ impl View<'_> {
         for observation in &self.report.evidence.observations {
             let (variable, outcome) = (observation.variable.as_str(), observation.outcome.as_str());
             let bad = SHOWN_IF_BAD.contains(&variable) && self.state(observation) == Some(State::Bad);
-            if bad || NOTABLE.contains(&(variable, outcome)) {
+            if bad || (NOTABLE.contains(&(variable, outcome)) && !self.is_said_better(observation)) {
                 lines.push(self.line(observation));
             }
         }
+    }
+
+    /// Sources that disagree need no line of their own where one of them was found to be out of date.
+    fn is_said_better(&self, observation: &Observation) -> bool {
+        let better =
+            |other: &Observation| other.outcome == "next_used" && other.subject == observation.subject;
+        observation.outcome == "sources_disagree" && self.of("settings").any(better)
     }
 
     fn verdict(&self) -> String {
@@ -253,14 +264,13 @@ impl View<'_> {
                 out
             }
             Verdict::Inconclusive => {
-                let text = pick(
-                    self.lang,
-                    "The measurements do not decide. Most likely:",
-                    "測定だけでは決められません。可能性の高い順に:",
-                );
-                let mut out = self.block(Tone::Note, &label("Result", "結果"), text);
-                for cause in diagnosis.causes.iter().take(3) {
+                let causes: Vec<&RankedCause> = diagnosis.arguable(&self.report.evidence).take(3).collect();
+                let mut out = self.block(Tone::Note, &label("Result", "結果"), self.undecided(&causes));
+                for cause in &causes {
                     out.push_str(&self.block(Tone::Strong, &label("", ""), &self.named(cause)));
+                }
+                if causes.is_empty() && !self.withheld() {
+                    return out;
                 }
                 if !diagnosis.would_settle.is_empty() {
                     let names: Vec<&str> = diagnosis
@@ -279,6 +289,38 @@ impl View<'_> {
                 out
             }
         }
+    }
+
+    /// Why there is no result. Causes that nothing speaks for are no answer.
+    fn undecided(&self, causes: &[&RankedCause]) -> &'static str {
+        let measured = self.lines().iter().any(|line| line.tone != Tone::Quiet);
+        match (causes.is_empty(), measured) {
+            (false, _) => pick(
+                self.lang,
+                "The measurements do not decide. Most likely:",
+                "測定だけでは決められません。可能性の高い順に:",
+            ),
+            (true, _) if self.withheld() => pick(
+                self.lang,
+                "What was measured works, but the sign-in was not tried: the server has to be confirmed first.",
+                "測定できた範囲は正常ですが、サーバの確認が必要なため、サインインは試していません。",
+            ),
+            (true, false) => pick(
+                self.lang,
+                "Nothing could be measured in this time: no answer came. Check that the device is connected, or give it longer with --deadline.",
+                "時間内に何も測定できませんでした(応答なし)。ネットワークへの接続を確認するか、--deadline で時間を延ばしてください。",
+            ),
+            (true, true) => pick(
+                self.lang,
+                "The measurements do not decide, and none of them points to a cause.",
+                "測定だけでは決められません。原因を示す測定結果もありません。",
+            ),
+        }
+    }
+
+    /// Whether a sign-in was wanted and withheld.
+    fn withheld(&self) -> bool {
+        self.report.evidence.observations.iter().any(|seen| seen.text("sign_in_withheld").is_some())
     }
 
     /// A cause with what it means, and of its proof what does not stand among the findings already.

@@ -21,6 +21,8 @@ pub(super) struct Endpoint<'a> {
     pub(super) apple: bool,
     /// A fall-back whose failure alone is not a failure of the service.
     pub(super) spare: bool,
+    /// Could not be reached, and another server of the same protocol, tried after it, could.
+    pub(super) replaced: bool,
 }
 
 pub(super) fn endpoints(evidence: &Evidence) -> Vec<Endpoint<'_>> {
@@ -33,7 +35,14 @@ pub(super) fn endpoints(evidence: &Evidence) -> Vec<Endpoint<'_>> {
         }
         let (host, port) = split(&observation.subject);
         let stage = stage(&observation.outcome);
-        list.push(Endpoint { index, observation, host, port, stage, apple, spare: false });
+        list.push(Endpoint { index, observation, host, port, stage, apple, spare: false, replaced: false });
+    }
+    let answering: Vec<usize> = list.iter().filter(|one| one.alive()).map(|one| one.index).collect();
+    for endpoint in list.iter_mut().filter(|one| !one.apple && !one.alive()) {
+        endpoint.replaced = answering.iter().any(|index| {
+            let other = &evidence.observations[*index];
+            other.variable == endpoint.observation.variable && other.after.contains(&endpoint.observation.id)
+        });
     }
     // push goes over 5223, or over 443 where that port is closed
     let pushes = list.iter().any(|one| one.observation.variable == "apple_push" && one.stage == "ok");
@@ -128,7 +137,10 @@ impl Endpoint<'_> {
         if capabilities(observation).any(|capability| capability.contains("XXXX")) {
             place.add(model, "capabilities=masked", &own);
         }
-        for peer in endpoints.iter().filter(|peer| peer.index != self.index && peer.apple == self.apple) {
+        for peer in endpoints
+            .iter()
+            .filter(|peer| peer.index != self.index && peer.apple == self.apple && !peer.replaced)
+        {
             let source = [peer.index];
             if self.apple {
                 place.add(model, &format!("apple_peer={}", peer.observation.outcome), &source);

@@ -34,7 +34,7 @@ pub(super) fn before(
     let page = Page::of_stdout(color);
     for check in &checks {
         let address = check.address.clone().unwrap_or_default();
-        let seen = evidence(knowledge, order(knowledge, check, lang)?, lang)?;
+        let seen = evidence(knowledge, &order(knowledge, check, lang)?, lang)?;
         store.keep(super::now(), &address, &seen)?;
         let text = format!("{address}: {}", verdict(knowledge, &seen, lang));
         super::super::print(&page.hanging("  ", 2, &text))?;
@@ -70,7 +70,7 @@ pub(super) fn after(
                 &format!("{address}: naosu care before-update {address}"),
             ));
         };
-        let seen = evidence(knowledge, order(knowledge, &check, lang)?, lang)?;
+        let seen = evidence(knowledge, &order(knowledge, &check, lang)?, lang)?;
         let changes = changes(knowledge, &kept.evidence, &seen);
         worse |= changes.iter().any(|(_, now)| is_bad(knowledge, &now.variable, &now.outcome));
         let (was, is) = (verdict(knowledge, &kept.evidence, lang), verdict(knowledge, &seen, lang));

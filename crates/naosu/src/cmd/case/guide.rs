@@ -153,7 +153,7 @@ fn go(
             && let Some(arguments) = arguments
         {
             crate::cmd::print(&format!("\n{}\n", step.title))?;
-            let seen = evidence(knowledge, order(knowledge, arguments, lang)?, lang)?;
+            let seen = evidence(knowledge, &order(knowledge, arguments, lang)?, lang)?;
             let view = View { json: false, verbose: false, color, step: false };
             show(knowledge, seen.clone(), lang, &view)?;
             session.take(What::Measured(Box::new(seen)))?;
@@ -276,7 +276,7 @@ fn answers(step: &NextStep, lang: Lang) -> Vec<(String, String)> {
 }
 
 /// A line of the person, trimmed; nothing at the end of the input.
-fn line(prompt: &str) -> Result<Option<String>> {
+pub(in crate::cmd) fn line(prompt: &str) -> Result<Option<String>> {
     say(prompt);
     let mut bytes = Vec::new();
     let mut input = std::io::stdin().lock();
