@@ -109,12 +109,11 @@ fn ids_resolve(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
         for variable in &action.verify {
             named(&path, "variable", variable, whole.variables.contains_key(variable));
         }
-        for fact in &action.asked_by {
-            let (variable, outcomes) = fact.split_once('=').unwrap_or((fact, ""));
-            for outcome in outcomes.split('|') {
-                let known = |v: &Variable| v.outcomes.contains_key(outcome);
-                named(&path, "outcome", fact, whole.variables.get(variable).is_some_and(known));
-            }
+        for seen in &action.asked_by {
+            let known = seen
+                .split_once('=')
+                .and_then(|(variable, outcome)| whole.variables.get(variable)?.outcomes.get(outcome));
+            named(&path, "observation", seen, known.is_some());
         }
         if let Some(question) = &action.verify_question {
             named(&path, "question", question, care.questions.contains_key(question));

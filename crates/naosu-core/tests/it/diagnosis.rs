@@ -761,5 +761,4 @@ fn where_nothing_was_measured_nothing_is_claimed() {
     let diagnosis = diagnose(&knowledge, &evidence);
     assert_eq!(diagnosis.verdict, Verdict::Inconclusive);
     assert_eq!(diagnosis.arguable(&evidence).count(), 0, "{diagnosis:#?}");
-    assert_eq!(next_step(&knowledge, &evidence, &diagnosis, Lang::En), None);
 }
