@@ -55,8 +55,8 @@ pub(super) const SHARES: [(&str, f64); 12] = [
     ("isp", 0.06),
     ("self_hosted", 0.05),
 ];
-/// The services whose domain the person may run.
-const OWN_DOMAIN: [&str; 3] = ["self_hosted", "isp", "other"];
+/// How probable it is that the person runs the mail domain, where the service can be such a one at all.
+const OWN_DOMAIN: [(&str, f64); 3] = [("self_hosted", 1.0), ("isp", 0.15), ("other", 0.3)];
 /// How probable that is where the service is not said.
 const OWN_DOMAIN_SHARE: f64 = 0.15;
 /// An action that ends less than this share of what is left is not worth proposing any more.
@@ -244,8 +244,7 @@ fn fits(action: &Action, service: &str) -> f64 {
     let own = match service {
         _ if action.who != Who::DomainAdmin || action.kind == ActionKind::Escalation => 1.0,
         "unknown" => OWN_DOMAIN_SHARE,
-        service if OWN_DOMAIN.contains(&service) => 1.0,
-        _ => WORTHLESS,
+        service => OWN_DOMAIN.iter().find(|(id, _)| *id == service).map_or(WORTHLESS, |(_, share)| *share),
     };
     if service != "unknown"
         || action.only.service.is_empty()

@@ -369,7 +369,12 @@ impl View<'_> {
             format!("{}({minutes} 分)", next.title),
         );
         let mut out = self.block(Tone::Strong, &padded(pick(self.lang, "Next", "次に"), columns), &title);
-        for (index, instruction) in next.instructions.iter().enumerate() {
+        let bullet = format!("{}· ", " ".repeat(columns));
+        for option in &next.options {
+            out.push_str(&self.page.hanging(&bullet, columns + 2, &option.text));
+        }
+        let instructions = if next.options.is_empty() { &next.instructions[..] } else { &[] };
+        for (index, instruction) in instructions.iter().enumerate() {
             let head = format!("{}{}. ", " ".repeat(columns), index + 1);
             out.push_str(&self.page.hanging(&head, columns + 3, instruction));
         }
