@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::diagnosis::{Diagnosis, RankedCause, Verdict};
+use crate::diagnosis::{Diagnosis, Verdict};
 use crate::evidence::Evidence;
 use crate::knowledge::{Action, ActionKind, Knowledge, Lang, Risk, Situation};
 
@@ -54,8 +54,7 @@ pub struct StepOption {
     pub text: String,
 }
 
-/// The step to take next, or nothing when all is well: the first of the guided case that begins with this evidence. Where
-/// an observation asks for one action by name, it is that one.
+/// The step to take next, or nothing when all is well: the first of the guided case that begins with this evidence.
 pub fn next_step(
     knowledge: &Knowledge,
     evidence: &Evidence,
@@ -66,20 +65,6 @@ pub fn next_step(
         return None;
     }
     let belief = Belief::new(knowledge, &Known { evidence: Some(evidence), ..Known::default() });
-    let asked = |action: &Action| {
-        evidence.observations.iter().any(|seen| action.is_asked_by(&seen.variable, &seen.outcome))
-    };
-    if let Some((id, action)) = knowledge.care().actions.iter().find(|(_, action)| asked(action)) {
-        let causes = diagnosis.causes.iter().filter(|cause| !cause.evidence_for.is_empty());
-        let helps = |cause: &&RankedCause| {
-            let known = knowledge.causes.get(&cause.id);
-            known.is_some_and(|known| known.fixes.iter().any(|fix| fix.action == *id))
-        };
-        let addresses = causes.filter(helps).map(|cause| cause.id.clone()).collect();
-        let mut step = shown(id, action, addresses, belief.situation(), lang);
-        step.why = Some(action.why.get(lang).to_owned());
-        return Some(step);
-    }
     plan::next(knowledge, &belief, &Course::default(), lang)
 }
 

@@ -1,5 +1,7 @@
 //! What can be done: repairs, waits and escalations, with their instructions: `knowledge/actions/`.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::situation::{Only, Situation};
@@ -29,7 +31,7 @@ pub struct Action {
     pub verify: Vec<String>,
     /// The question that tells whether it has helped, where no probe can.
     pub verify_question: Option<String>,
-    /// Observations, `variable=outcome|outcome`, that ask for just this: where one was made, it is the next step.
+    /// Observations, `variable=outcome`, that ask for just this: where one was made, it is the next step.
     #[serde(default)]
     pub asked_by: Vec<String>,
     /// The flow that this action belongs to.
@@ -140,12 +142,9 @@ impl Steps {
 }
 
 impl Action {
-    /// Whether an observation asks for just this.
-    pub fn is_asked_by(&self, variable: &str, outcome: &str) -> bool {
-        self.asked_by
-            .iter()
-            .filter_map(|fact| fact.split_once('='))
-            .any(|(name, outcomes)| name == variable && outcomes.split('|').any(|one| one == outcome))
+    /// Whether one of these observations, `variable=outcome`, asks for just this.
+    pub fn is_asked_by(&self, seen: &BTreeSet<String>) -> bool {
+        self.asked_by.iter().any(|observation| seen.contains(observation))
     }
 
     /// How to do it in that situation, step by step. Where labels were never read in a source in that language, a

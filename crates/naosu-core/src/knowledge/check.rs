@@ -237,6 +237,9 @@ fn nothing_is_orphaned(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
         reached.extend(list.items.iter().filter_map(|item| item.action.as_deref()));
     }
     reached.extend(care.answers.values().flat_map(|answer| answer.actions.iter().map(String::as_str)));
+    reached.extend(
+        care.actions.iter().filter(|(_, action)| !action.asked_by.is_empty()).map(|(id, _)| id.as_str()),
+    );
     loop {
         let more: Vec<&str> = reached
             .iter()
@@ -250,7 +253,7 @@ fn nothing_is_orphaned(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
         reached.extend(more);
     }
     for id in care.actions.keys().filter(|id| !reached.contains(id.as_str())) {
-        tell(problems, &action_path(id), "is reached from no cause, flow, checklist or answer");
+        tell(problems, &action_path(id), "is reached from no cause, flow, checklist, answer or observation");
     }
     let verifying: BTreeSet<&str> =
         care.actions.values().filter_map(|action| action.verify_question.as_deref()).collect();

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::belief::Belief;
 use super::decide::{Act, Ask, Choice, Situation as Numbers, decide};
 use super::{NextStep, StepOption, shown};
+use crate::diagnosis::FOUND;
 use crate::knowledge::{Action, ActionKind, Knowledge, Lang, Question, Risk, Who};
 
 /// What was done already, beside what is believed.
@@ -66,8 +67,12 @@ const NAMED: f64 = 0.005;
 /// Causes that an action mends less probably than this are not named with it.
 const MENDS: f64 = 0.2;
 
-/// The step to take next; nothing where nothing is left to be done or asked.
+/// The step to take next; nothing where nothing is left to be done or asked. An action that an observation asks for by
+/// name comes before everything else.
 pub fn next(knowledge: &Knowledge, belief: &Belief, course: &Course<'_>, lang: Lang) -> Option<NextStep> {
+    if let Some(step) = asked_for(knowledge, belief, course, lang) {
+        return Some(step);
+    }
     let problem = Problem::new(knowledge, belief, course);
     match decide(&problem.numbers).choice {
         Choice::Act(at) => Some(problem.action_step(at, lang)),
@@ -77,6 +82,22 @@ pub fn next(knowledge: &Knowledge, belief: &Belief, course: &Course<'_>, lang: L
         }
         Choice::HandOver => problem.last_resort().map(|at| problem.action_step(at, lang)),
     }
+}
+
+/// The action that an observation asks for by name, unless it was tried in vain. It is named with the cause that is found.
+fn asked_for(knowledge: &Knowledge, belief: &Belief, course: &Course<'_>, lang: Lang) -> Option<NextStep> {
+    let situation = belief.situation();
+    let (id, action) = knowledge.care().actions.iter().find(|(id, action)| {
+        action.is_asked_by(&belief.seen)
+            && action.only.admits(situation)
+            && !course.spent.contains(id.as_str())
+    })?;
+    let ids = knowledge.model.causes();
+    let found = belief.ranked().into_iter().filter(|(_, p)| *p >= FOUND);
+    let addresses = found.map(|(place, _)| ids[place].clone()).collect();
+    let mut step = shown(id, action, addresses, situation, lang);
+    step.why = Some(action.why.get(lang).to_owned());
+    Some(step)
 }
 
 /// The numbers of a decision with what they stand for.
