@@ -123,7 +123,7 @@ impl<'a> Heard<'a> {
         match kind {
             Kind::Wording | Kind::Standard | Kind::Any => true,
             Kind::Provider | Kind::Software => {
-                own || length >= TELLING || length * 3 >= self.folded[1].trim_end().chars().count() * 2
+                own || length >= TELLING || length * 3 >= words(&self.folded[1]).chars().count() * 2
             }
         }
     }
@@ -158,6 +158,17 @@ impl<'a> Heard<'a> {
         let inside = self.folded[0].split_once('[')?.1.split_once(']')?.0;
         let name = inside.split(' ').next()?;
         reply.patterns().find(|pattern| pattern.eq_ignore_ascii_case(name)).map(str::len)
+    }
+}
+
+/// What a reply says in words: without the status and the response code before them.
+fn words(reply: &str) -> &str {
+    let reply = reply.trim();
+    let reply =
+        ["no ", "bad ", "-err "].iter().find_map(|status| reply.strip_prefix(status)).unwrap_or(reply);
+    match reply.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((_, words)) => words.trim(),
+        None => reply,
     }
 }
 
