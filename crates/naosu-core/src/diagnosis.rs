@@ -10,11 +10,13 @@
 //!
 //! The result is total and deterministic: the same evidence and knowledge give the same value.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::{Evidence, ObservationId};
 use crate::intake::{Recognised, recognise};
-use crate::knowledge::{Knowledge, State};
+use crate::knowledge::{Knowledge, Scope, State};
 
 pub use self::model::Model;
 use self::model::{Hypothesis, Spoken};
@@ -191,6 +193,18 @@ pub fn weights(knowledge: &Knowledge, evidence: Option<&Evidence>, said: Option<
         }
     }
     weights
+}
+
+/// What was observed, and what the diagnosis derives of it for the run as a whole: `variable=outcome`.
+pub fn facts(knowledge: &Knowledge, evidence: &Evidence) -> BTreeSet<String> {
+    let observed = evidence.observations.iter().map(|seen| format!("{}={}", seen.variable, seen.outcome));
+    let scene = scene::Scene::new(knowledge, evidence);
+    let run = scene.places(Scope::Run);
+    let texts: Vec<&str> = knowledge.model.fact_texts().collect();
+    let derived = texts.into_iter().filter(|text| {
+        knowledge.model.fact(text).is_some_and(|fact| run.iter().any(|place| place.facts.contains(fact)))
+    });
+    observed.chain(derived.map(str::to_owned)).collect()
 }
 
 /// The probability of each hypothesis by what was measured and what was said.

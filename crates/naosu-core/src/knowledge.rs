@@ -210,8 +210,10 @@ impl Knowledge {
         let care = Care::read(&self.later.files, &mut problems);
         let rows = self.rows(&mut problems);
         let claims = self.claims(&care);
-        let Self { taxonomy, variables, causes, .. } = self;
-        let whole = Whole { taxonomy, variables, causes, care: &care, rows: &rows, claims: &claims };
+        let Self { taxonomy, variables, causes, model, .. } = self;
+        let facts = model.fact_texts().collect();
+        let whole =
+            Whole { taxonomy, variables, facts: &facts, causes, care: &care, rows: &rows, claims: &claims };
         problems.extend(check::check(&whole));
         Words::new(&self.later.files, &mut problems);
         problems.extend(crate::intake::problems(self));

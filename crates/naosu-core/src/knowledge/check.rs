@@ -18,6 +18,8 @@ pub struct Whole<'a> {
     pub taxonomy: &'a Taxonomy,
     /// What can be observed.
     pub variables: &'a BTreeMap<String, Variable>,
+    /// The facts that signatures ask for: those that are observed, and those that the diagnosis derives.
+    pub facts: &'a BTreeSet<&'a str>,
     /// The causes.
     pub causes: &'a BTreeMap<String, Cause>,
     /// What can be done and asked.
@@ -207,7 +209,7 @@ fn causes_have_fixes(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
             let known = observation
                 .split_once('=')
                 .and_then(|(variable, outcome)| whole.variables.get(variable)?.outcomes.get(outcome));
-            if known.is_none() {
+            if known.is_none() && !whole.facts.contains(observation.as_str()) {
                 tell(problems, &path, format!("asks for an observation that cannot be made: {observation}"));
             }
         }

@@ -1,6 +1,6 @@
 //! What to ask a person where no probe can see: `knowledge/questions/`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -16,6 +16,9 @@ pub struct Question {
     /// Where it makes sense to ask.
     #[serde(default)]
     pub only: Only,
+    /// The beginnings of observations, `variable=outcome`, that tell it already: what was measured is not asked.
+    #[serde(default)]
+    pub measured_by: Vec<String>,
     /// The rows of `coverage.tsv` that it serves.
     #[serde(default)]
     pub covers: Vec<String>,
@@ -51,6 +54,11 @@ pub struct Choice {
 pub const STRONGEST_RATIO: f64 = 30.0;
 
 impl Question {
+    /// Whether what was measured tells it already.
+    pub fn is_measured(&self, seen: &BTreeSet<String>) -> bool {
+        self.measured_by.iter().any(|beginning| seen.iter().any(|one| one.starts_with(beginning)))
+    }
+
     /// P(answer | cause) for each option in order: the ratios applied to what is usual, summing to 1.
     pub fn likelihoods(&self, cause: &str) -> Vec<f64> {
         let weights: Vec<f64> = self

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diagnosis::weights;
+use crate::diagnosis::{facts, weights};
 use crate::evidence::{Evidence, Request};
 use crate::intake::{Recognised, recognise};
 use crate::knowledge::{Knowledge, STRONGEST_RATIO, Situation};
@@ -34,7 +34,7 @@ pub struct Belief {
     pub client: String,
     /// The service.
     pub service: String,
-    /// What was measured, `variable=outcome`; empty where nothing was.
+    /// What was measured, and what follows of it for the run as a whole, `variable=outcome`; empty where nothing was.
     pub seen: BTreeSet<String>,
     /// How many questions were answered with `unknown`, and how many otherwise.
     pub answered: (usize, usize),
@@ -61,9 +61,7 @@ impl Belief {
             let told = requests.iter().find_map(|request| field(request).filter(|id| *id != "unknown"));
             told.or_else(|| said.map(recognised)).unwrap_or("unknown").to_owned()
         };
-        let observations = known.evidence.into_iter().flat_map(|evidence| &evidence.observations);
-        let seen: BTreeSet<String> =
-            observations.map(|seen| format!("{}={}", seen.variable, seen.outcome)).collect();
+        let seen = known.evidence.map_or_else(BTreeSet::new, |evidence| facts(knowledge, evidence));
         let device = told(|request| request.device.as_deref(), |said| &said.device);
         let client = told(|request| request.client.as_deref(), |said| &said.client);
         let mut service = told(|request| request.service.as_deref(), |said| &said.service);

@@ -174,7 +174,10 @@ impl<'a> Problem<'a> {
         let knows = knows(belief);
         let (mut questions, mut asks) = (Vec::new(), Vec::new());
         for ((id, question), answers) in care.questions.iter().zip(&tables.questions) {
-            if question.only.admits(situation) && !course.asked.contains(id.as_str()) {
+            if question.only.admits(situation)
+                && !course.asked.contains(id.as_str())
+                && !question.is_measured(&belief.seen)
+            {
                 questions.push((id.as_str(), question));
                 asks.push(Ask { cost: question.minutes + INTERRUPTION, answers: answers.expected(knows) });
             }

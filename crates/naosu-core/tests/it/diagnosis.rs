@@ -762,3 +762,19 @@ fn where_nothing_was_measured_nothing_is_claimed() {
     assert_eq!(diagnosis.verdict, Verdict::Inconclusive);
     assert_eq!(diagnosis.arguable(&evidence).count(), 0, "{diagnosis:#?}");
 }
+
+#[test]
+fn what_was_measured_is_not_asked() {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let next = |text: &str| {
+        let evidence = evidence(&online(text));
+        next_step(&knowledge, &evidence, &diagnose(&knowledge, &evidence), Lang::En).unwrap()
+    };
+    assert_eq!(next("imap cert_self_signed imap.example.jp:993").kind, "action");
+    // nothing shows that security software stands between: it is not to be switched off
+    let private = next("imap cert_untrusted_root imap.example.jp:993 issuer=House_CA");
+    assert_ne!(private.id, "pause_mail_scan");
+    let seen_through =
+        next("imap cert_untrusted_root imap.example.jp:993 issuer=avast!_Web/Mail_Shield_Root");
+    assert_eq!(seen_through.id, "pause_mail_scan");
+}

@@ -8,7 +8,7 @@ fn problems_with(path: &str, text: Option<&str>) -> Vec<String> {
 
 fn problems_with_all(changes: &[(&str, Option<&str>)]) -> Vec<String> {
     let mut files = embedded();
-    let unneeded = ["providers/", "replies/", "signatures/"];
+    let unneeded = ["providers/", "replies/"];
     files.retain(|(known, _)| {
         changes.iter().all(|(path, _)| known != path)
             && !unneeded.iter().any(|folder| known.starts_with(folder))
