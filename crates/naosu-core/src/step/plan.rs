@@ -29,6 +29,10 @@ const HAND_OVER: f64 = 240.0;
 const STEP: f64 = 3.0;
 /// What a question costs beside its own minutes.
 const INTERRUPTION: f64 = 3.0;
+/// So many steps are taken with patience.
+const PATIENT: usize = 3;
+/// What each step beyond these adds to the cost of every further one, in minutes.
+const WEARY: f64 = 15.0;
 /// What it takes to get to another place; part of the minutes of each action.
 const WAY: f64 = 1.0;
 /// A risky action does not count against a cause that a harmless one still to be tried ends with this probability.
@@ -143,6 +147,7 @@ impl<'a> Problem<'a> {
                 }
             }
         }
+        let weary = weariness(course);
         let harmless_first = harmless_mass > HARMLESS_FIRST * mass;
         let mut places: Vec<&str> = Vec::new();
         let mut actions = Vec::new();
@@ -164,7 +169,7 @@ impl<'a> Problem<'a> {
                 .filter_map(|first| care.actions.get(first))
                 .map(|first| first.minutes)
                 .sum();
-            let cost = (effort(action) - WAY).max(0.0) + STEP + before;
+            let cost = (effort(action) - WAY).max(0.0) + STEP + weary + before;
             let fits = fits(action, belief.service.as_str());
             let fixes = fixes.into_iter().map(|(place, fix)| (place, fix * fits)).collect();
             acts.push(Act { cost, place: Some(place), fixes });
@@ -179,7 +184,10 @@ impl<'a> Problem<'a> {
                 && !question.is_measured(&belief.seen)
             {
                 questions.push((id.as_str(), question));
-                asks.push(Ask { cost: question.minutes + INTERRUPTION, answers: answers.expected(knows) });
+                asks.push(Ask {
+                    cost: question.minutes + INTERRUPTION + weary,
+                    answers: answers.expected(knows),
+                });
             }
         }
         let numbers = Numbers {
@@ -290,6 +298,15 @@ fn first_of_all(title: &str, lang: Lang) -> String {
         Lang::En => format!("First: {title}"),
         Lang::Ja => format!("はじめに: {title}"),
     }
+}
+
+/// What the next step costs beyond its own minutes somebody who took so many already: patience ends, and with it the sense of
+/// trying on; support is then worth its wait.
+fn weariness(course: &Course<'_>) -> f64 {
+    let beyond = (course.spent.len() + course.asked.len()).saturating_sub(PATIENT);
+    #[expect(clippy::cast_precision_loss, reason = "a few steps")]
+    let beyond = beyond as f64;
+    beyond * WEARY
 }
 
 /// How often a question is answered with knowledge: who has said "I don't know" before is expected to do so again.
