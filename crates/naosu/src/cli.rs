@@ -1,5 +1,6 @@
 //! What can be asked on the command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -47,6 +48,8 @@ pub(crate) enum Command {
     Try(TryArguments),
     /// Look into the knowledge: causes, symptoms, fixes, providers
     Knowledge(KnowledgeArguments),
+    /// Serve the web page for phones, the helpers' desk and the API
+    Serve(ServeArguments),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -54,6 +57,23 @@ pub(crate) enum Command {
     },
     /// Print the manual page (roff)
     Man,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ServeArguments {
+    /// Where to listen
+    #[arg(long, value_name = "IP:PORT", default_value = "0.0.0.0:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Folder in which cases are kept [default: the user's data folder]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) data: Option<PathBuf>,
+    /// Keep cases in this PostgreSQL database instead; read from the environment's `NAOSU_DATABASE_URL` too, where other
+    /// users of the machine do not see it
+    #[arg(long, value_name = "URL", conflicts_with = "data")]
+    pub(crate) database_url: Option<String>,
+    /// The address that people open, where a proxy stands before this server
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub(crate) public_url: Option<String>,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::usage::Mistake;
 
-mod folder;
+pub(crate) mod folder;
 
 /// The version of the tables below.
 const VERSION: i64 = 1;
