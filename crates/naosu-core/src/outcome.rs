@@ -164,8 +164,8 @@ impl Lesson {
             let fixed = Tries { fixed: *share, not_fixed: 0.0 };
             tries.entry(action.to_owned()).or_default().insert(cause.clone(), fixed);
             for (action, _) in failed.iter().filter(|(_, causes)| causes.contains(&cause.as_str())) {
-                let tried = tries.entry((*action).to_owned()).or_default().entry(cause.clone());
-                tried.or_default().not_fixed = *share;
+                let by_cause = tries.entry((*action).to_owned()).or_default();
+                by_cause.entry(cause.clone()).or_default().not_fixed = *share;
             }
         }
         lesson

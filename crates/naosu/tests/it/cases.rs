@@ -85,11 +85,15 @@ impl Talk {
     }
 }
 
-/// The events of a case as they lie on the disk.
-fn events(data: &Path, case: i64) -> Vec<Value> {
+/// The file in which the cases are kept.
+pub(crate) fn file(data: &Path) -> rusqlite::Connection {
     let folder = if cfg!(target_os = "macos") { "Library/Application Support/naosu" } else { "naosu" };
-    let file =
-        rusqlite::Connection::open(data.join(folder).join("cases.sqlite3")).expect("the store is there");
+    rusqlite::Connection::open(data.join(folder).join("cases.sqlite3")).expect("the store is there")
+}
+
+/// The events of a case as they lie on the disk.
+pub(crate) fn events(data: &Path, case: i64) -> Vec<Value> {
+    let file = file(data);
     let sound: String =
         file.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("it is a database");
     assert_eq!(sound, "ok");

@@ -94,7 +94,7 @@ fn table(knowledge: &Knowledge, outcomes: &Outcomes, lang: Lang) -> String {
     let mut out = pick(
         lang,
         format!(
-            "Learned on this computer from {cases} solved {}, the newest of {newest}.\n\
+            "Learned on this computer from {cases} solved {}, the newest from {newest}.\n\
              Each counts half after {half} days. A case is shared by the causes that it may have been.\n",
             if cases == 1 { "case" } else { "cases" }
         ),
