@@ -266,6 +266,33 @@ pub(crate) enum CaseCommand {
         #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = ".")]
         out: PathBuf,
     },
+    /// What solved cases taught on this computer; it never leaves it by itself
+    Outcomes {
+        #[command(subcommand)]
+        command: OutcomesCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OutcomesCommand {
+    /// Show which causes there were, and what helped how often
+    Show {
+        /// Print them as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the counts as JSON; nothing in it points to a case or a person
+    Export {
+        /// File to write; `-` writes to standard output
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+    /// Forget them; the cases stay
+    Reset {
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Args, Debug)]

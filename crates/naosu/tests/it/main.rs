@@ -5,6 +5,7 @@ mod cases;
 mod documents;
 mod hostile;
 mod mistakes;
+mod outcomes;
 mod replay;
 mod run;
 mod schema;

@@ -29,7 +29,7 @@ pub(super) fn run(
     out: &Path,
     lang: Lang,
 ) -> Result<ExitCode> {
-    let session = Session::resume(id)?;
+    let session = Session::resume(knowledge, id)?;
     let mut events = serde_json::to_value(session.case().events()).context("write the events as JSON")?;
     if !keep_addresses {
         mask::value(&mut events, &names(session.case().events()));

@@ -54,7 +54,7 @@ pub(in crate::cmd) fn begin(knowledge: &Knowledge, lang: Lang, color: Color) -> 
         return Ok(ExitCode::SUCCESS);
     }
     let request = Request { words: Some(words), ..Request::default() };
-    let session = Session::kept(Case::new(now(), request, lang))?;
+    let session = Session::kept(knowledge, Case::new(now(), request, lang))?;
     go(knowledge, session, None, color)
 }
 
@@ -68,12 +68,12 @@ pub(in crate::cmd) fn after_check(
 ) -> Result<ExitCode> {
     let mut case = Case::new(now(), evidence.request.clone(), lang);
     case.apply(Event { at: now(), what: What::Measured(Box::new(evidence)) })?;
-    go(knowledge, Session::kept(case)?, Some(arguments), color)
+    go(knowledge, Session::kept(knowledge, case)?, Some(arguments), color)
 }
 
 /// Goes on with a case that was kept.
 pub(super) fn resume(knowledge: &Knowledge, id: i64, lang: Lang, color: Color) -> Result<ExitCode> {
-    let mut session = Session::resume(id)?;
+    let mut session = Session::resume(knowledge, id)?;
     if session.case().closed().is_none() {
         session.take(What::Resumed)?;
         if session.case().lang() != lang {
@@ -124,7 +124,7 @@ enum Wish {
 /// One step after the other until the case is over or paused.
 fn go(
     knowledge: &Knowledge,
-    mut session: Session,
+    mut session: Session<'_>,
     arguments: Option<&CheckArguments>,
     color: Color,
 ) -> Result<ExitCode> {
@@ -132,7 +132,7 @@ fn go(
     loop {
         let lang = session.case().lang();
         let page = Page::of_stdout(color);
-        let step = match session.case().next(knowledge, driver) {
+        let step = match session.next(driver) {
             Next::Step(step) => step,
             Next::Closed(closing) => {
                 session.end(&closing)?;
@@ -291,7 +291,7 @@ fn say(text: &str) {
 }
 
 /// Writes a calendar file for the end of a wait into the current folder.
-fn remind(session: &Session, step: &NextStep) -> Result<PathBuf> {
+fn remind(session: &Session<'_>, step: &NextStep) -> Result<PathBuf> {
     let id = session.id().unwrap_or_default();
     let due = i64::try_from(step.due.unwrap_or_else(now)).unwrap_or(i64::MAX);
     let on =

@@ -14,6 +14,12 @@ pub(super) fn time(at: u64) -> String {
     stamp.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
+/// The day that begins then, in UTC.
+pub(super) fn day(at: u64) -> String {
+    let second = i64::try_from(at).unwrap_or(i64::MAX);
+    Timestamp::from_second(second).unwrap_or_default().strftime("%Y-%m-%d").to_string()
+}
+
 /// What an event says.
 pub(super) fn told(knowledge: &Knowledge, what: &What, lang: Lang) -> String {
     let action = |id: &String| {
