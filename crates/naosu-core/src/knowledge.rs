@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use crate::diagnosis::Model;
 use crate::intake::{Compiled, Learned};
@@ -25,6 +24,7 @@ pub use self::coverage::{Claim, Coverage, Row};
 pub use self::flow::{Flow, FlowState, FlowStateKind, Transition};
 pub use self::interceptor::{Interceptor, InterceptorKind, interceptor};
 pub use self::phrase::{Context, Forms, Phrase, Topic};
+pub use self::problem::Problem;
 pub use self::provider::{Auth, Protocol, Provider, Providers, Quirk, Security, Server, UserName};
 pub use self::question::{Choice, Question, STRONGEST_RATIO};
 pub use self::reply::{Classified, Group, Kind, Match, Replies, Reply, Said, Side, Specificity};
@@ -33,6 +33,7 @@ pub use self::situation::{Only, Situation};
 pub use self::status::{Covers, StatusFeed, StatusFormat, status_feeds};
 pub use self::symptom::Symptom;
 pub use self::taxonomy::{CauseEntry, Taxonomy};
+pub use self::text::{Lang, Text};
 pub use self::variable::{Outcome, State, Variable};
 
 mod action;
@@ -47,6 +48,7 @@ mod coverage;
 mod flow;
 mod interceptor;
 mod phrase;
+mod problem;
 mod provider;
 mod question;
 mod reply;
@@ -55,6 +57,7 @@ mod situation;
 mod status;
 mod symptom;
 mod taxonomy;
+mod text;
 mod variable;
 
 /// Everything we believe, parsed and indexed by id.
@@ -74,6 +77,8 @@ pub struct Knowledge {
 /// The folders that are parsed only when they are first asked for: the large ones, of which many runs need none.
 #[derive(Debug, Default)]
 struct Later {
+    /// Whether the files are those that are built in, so that their words are compiled already.
+    built_in: bool,
     files: Vec<(String, String)>,
     apple: OnceLock<BTreeMap<String, ApplePurpose>>,
     interceptors: OnceLock<BTreeMap<String, Interceptor>>,
@@ -118,56 +123,6 @@ impl Words {
 /// What the corpus teaches.
 const LEARNED: &str = "corpus/learned.tsv";
 
-/// A sentence or word in both languages.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
-#[serde(deny_unknown_fields)]
-pub struct Text {
-    /// English.
-    pub en: String,
-    /// Japanese.
-    pub ja: String,
-}
-
-/// The languages a person can be spoken to in.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Lang {
-    /// English.
-    En,
-    /// Japanese.
-    Ja,
-}
-
-impl Lang {
-    /// The language's tag (BCP 47).
-    pub fn tag(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Ja => "ja",
-        }
-    }
-}
-
-impl Text {
-    /// The text in that language.
-    pub fn get(&self, lang: Lang) -> &str {
-        match lang {
-            Lang::En => &self.en,
-            Lang::Ja => &self.ja,
-        }
-    }
-}
-
-/// Something wrong with a knowledge file.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, thiserror::Error)]
-#[error("knowledge/{path}: {what}")]
-pub struct Problem {
-    /// The file, relative to the knowledge folder.
-    pub path: String,
-    /// What is wrong with it.
-    pub what: String,
-}
-
 impl Knowledge {
     /// The knowledge that is built in: what [`embedded`] holds, read quickly.
     ///
@@ -179,7 +134,9 @@ impl Knowledge {
             COMPACT.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect();
         let rows = EMBEDDED.get_file(coverage::FILE).and_then(include_dir::File::contents_utf8);
         files.extend(rows.map(|text| (coverage::FILE.to_owned(), text.to_owned())));
-        Self::load(&files)
+        let mut knowledge = Self::load(&files)?;
+        knowledge.later.built_in = true;
+        Ok(knowledge)
     }
 
     /// Parses knowledge from pairs of path (relative to `knowledge/`, with `/`) and text; every problem is told.
@@ -290,7 +247,13 @@ impl Knowledge {
 
     /// The words people and programs use. A file that cannot be read is left out; [`Knowledge::check`] tells of it.
     pub fn words(&self) -> &Words {
-        self.later.words.get_or_init(|| Words::new(&self.later.files, &mut Vec::new()))
+        self.later.words.get_or_init(|| {
+            let mut words = Words::new(&self.later.files, &mut Vec::new());
+            if self.later.built_in {
+                words.compiled = Compiled::built_in();
+            }
+            words
+        })
     }
 
     /// What servers say when they refuse. A file that cannot be read is left out; [`Knowledge::check`] tells of it.
