@@ -3,6 +3,7 @@
 //! One file per thing, the file's stem is its id, English and Japanese side by side. Each kind of thing has a
 //! folder of that name, a schema here (`deny_unknown_fields`) and checks over the whole set.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -74,12 +75,15 @@ pub struct Knowledge {
     later: Later,
 }
 
+/// A path relative to `knowledge/`, and the text. What is built in is not copied.
+type File = (Cow<'static, str>, Cow<'static, str>);
+
 /// The folders that are parsed only when they are first asked for: the large ones, of which many runs need none.
 #[derive(Debug, Default)]
 struct Later {
     /// Whether the files are those that are built in, so that their words are compiled already.
     built_in: bool,
-    files: Vec<(String, String)>,
+    files: Vec<File>,
     apple: OnceLock<BTreeMap<String, ApplePurpose>>,
     interceptors: OnceLock<BTreeMap<String, Interceptor>>,
     care: OnceLock<Care>,
@@ -106,14 +110,14 @@ pub struct Words {
 }
 
 impl Words {
-    fn new(files: &[(String, String)], problems: &mut Vec<Problem>) -> Self {
+    fn new(files: &[File], problems: &mut Vec<Problem>) -> Self {
         Self {
             symptoms: folder(files, "symptoms", problems),
             phrases: folder(files, "phrases", problems),
             client_errors: folder(files, "client_errors", problems),
             learned: files
                 .iter()
-                .find(|(path, _)| path == LEARNED)
+                .find(|(path, _)| *path == LEARNED)
                 .map_or_else(Learned::default, |(_, text)| Learned::read(text)),
             compiled: Compiled::default(),
         }
@@ -130,11 +134,10 @@ impl Knowledge {
     ///
     /// Every problem, as [`Knowledge::load`] tells it.
     pub fn built_in() -> Result<Self, Vec<Problem>> {
-        let mut files: Vec<(String, String)> =
-            COMPACT.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect();
+        let mut files: Vec<File> = COMPACT.iter().map(|&(path, text)| (path.into(), text.into())).collect();
         let rows = EMBEDDED.get_file(coverage::FILE).and_then(include_dir::File::contents_utf8);
-        files.extend(rows.map(|text| (coverage::FILE.to_owned(), text.to_owned())));
-        let mut knowledge = Self::load(&files)?;
+        files.extend(rows.map(|text| (coverage::FILE.into(), text.into())));
+        let mut knowledge = Self::of(&files)?;
         knowledge.later.built_in = true;
         Ok(knowledge)
     }
@@ -143,6 +146,11 @@ impl Knowledge {
     ///
     /// What is `NAME.toml` may also be there as `NAME.json`, with the same values.
     pub fn load(files: &[(String, String)]) -> Result<Self, Vec<Problem>> {
+        let owned = files.iter().map(|(path, text)| (path.clone().into(), text.clone().into()));
+        Self::of(&owned.collect::<Vec<File>>())
+    }
+
+    fn of(files: &[File]) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let taxonomy = single(files, "taxonomy.toml", &mut problems);
         let mut variables: BTreeMap<String, Variable> = folder(files, "variables", &mut problems);
@@ -263,7 +271,7 @@ impl Knowledge {
     }
 
     fn rows(&self, problems: &mut Vec<Problem>) -> Vec<Row> {
-        let text = self.later.files.iter().find(|(path, _)| path == coverage::FILE);
+        let text = self.later.files.iter().find(|(path, _)| *path == coverage::FILE);
         text.map(|(_, text)| coverage::rows(text, problems)).unwrap_or_default()
     }
 }
@@ -272,7 +280,7 @@ impl Knowledge {
 const PRIOR_UNDESCRIBED: f64 = 10.0;
 
 /// The files whose folders are parsed only when they are first asked for.
-fn later(files: &[(String, String)]) -> Vec<(String, String)> {
+fn later(files: &[File]) -> Vec<File> {
     let mut starts = vec![
         "apple/",
         "interceptors/",
@@ -291,7 +299,7 @@ fn later(files: &[(String, String)]) -> Vec<(String, String)> {
 
 /// The files of one folder, by their stems.
 fn folder<T: DeserializeOwned>(
-    files: &[(String, String)],
+    files: &[File],
     name: &str,
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<String, T> {
@@ -304,7 +312,7 @@ fn folder<T: DeserializeOwned>(
             Ok(thing) => {
                 things.insert(stem.to_owned(), thing);
             }
-            Err(what) => problems.push(Problem { path: path.clone(), what }),
+            Err(what) => problems.push(Problem { path: path.to_string(), what }),
         }
     }
     things
@@ -325,16 +333,12 @@ fn parse<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, String> {
 }
 
 /// One file that must be there.
-fn single<T: DeserializeOwned>(
-    files: &[(String, String)],
-    name: &str,
-    problems: &mut Vec<Problem>,
-) -> Option<T> {
+fn single<T: DeserializeOwned>(files: &[File], name: &str, problems: &mut Vec<Problem>) -> Option<T> {
     let Some((path, text)) = files.iter().find(|(path, _)| stem(path) == stem(name)) else {
         problems.push(Problem { path: name.to_owned(), what: "is missing".to_owned() });
         return None;
     };
-    parse(path, text).map_err(|what| problems.push(Problem { path: path.clone(), what })).ok()
+    parse(path, text).map_err(|what| problems.push(Problem { path: path.to_string(), what })).ok()
 }
 
 /// The embedded knowledge files: pairs of path (relative to `knowledge/`, with `/`) and text, sorted.
