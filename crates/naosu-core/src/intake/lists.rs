@@ -54,7 +54,19 @@ impl Rows {
 impl FromIterator<Vec<u32>> for Rows {
     fn from_iter<I: IntoIterator<Item = Vec<u32>>>(rows: I) -> Self {
         let mut all = Self::default();
-        rows.into_iter().for_each(|row| all.push(row));
+        for row in rows {
+            all.push(row);
+        }
+        all
+    }
+}
+
+impl<'t> FromIterator<&'t str> for Texts {
+    fn from_iter<I: IntoIterator<Item = &'t str>>(texts: I) -> Self {
+        let mut all = Self::default();
+        for text in texts {
+            all.push(text);
+        }
         all
     }
 }
@@ -161,8 +173,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again() {
         let rows: Rows = [vec![1, 2], vec![], vec![u32::MAX]].into_iter().collect();
-        let mut texts = Texts::default();
-        ["送信", "", "send"].into_iter().for_each(|text| texts.push(text));
+        let texts: Texts = ["送信", "", "send"].into_iter().collect();
         let mut writer = Writer::default();
         rows.write(&mut writer);
         writer.long_numbers(&[u64::MAX, 7]);

@@ -114,8 +114,6 @@ impl Messages {
                 weights[variant as usize] += rarity(having.len(), variants.len());
             }
         }
-        let mut sorted = Texts::default();
-        codes.keys().for_each(|code| sorted.push(code));
         let messages = Self {
             clients: names,
             ids,
@@ -123,7 +121,7 @@ impl Messages {
             weights: weights.into_iter().map(f64::to_bits).collect(),
             grams: grams.keys().copied().collect(),
             having: grams.into_values().collect(),
-            codes: sorted,
+            codes: codes.keys().map(String::as_str).collect(),
             coded: codes.into_values().collect(),
             patterns: builder.build(),
             told,
@@ -177,8 +175,8 @@ impl Messages {
             }
         }
         let known = found.values().any(|&(strength, cover)| strength >= 1.0 || cover >= KNOWN);
-        if !known {
-            found.extend(message.and_then(|message| self.in_other_words(&message)));
+        if !known && let Some((told, cover)) = message.and_then(|message| self.in_other_words(&message)) {
+            found.insert(self.name(told), (OTHER_WORDS, cover));
         }
         let mut hits: Vec<Hit> = found
             .into_iter()
@@ -207,14 +205,14 @@ impl Messages {
         self.codes.find(code).map_or(&[], |at| self.coded.row(at))
     }
 
-    /// The first message whose pattern is in the text, with its strength and cover.
-    fn in_other_words(&self, text: &str) -> Option<((&str, &str), (f64, f64))> {
+    /// The first message whose pattern is in the text, with its cover.
+    fn in_other_words(&self, text: &str) -> Option<(u32, f64)> {
         let (number, span) = self.patterns.search(text).into_iter().next()?;
         let start = text[..span.start].rfind(STOP).map_or(0, |at| at + STOP.len_utf8());
         let end = text[span.end..].find(STOP).map_or(text.len(), |at| span.end + at);
         #[expect(clippy::cast_precision_loss, reason = "a text has few letters")]
         let share = (end - start) as f64 / text.len() as f64;
-        Some((self.name(self.told[number]), (OTHER_WORDS, share * OTHER_COVER)))
+        Some((self.told[number], share * OTHER_COVER))
     }
 
     /// The variants of which enough is in the text, with the share that is, and the share of the message they are.

@@ -69,8 +69,7 @@ impl Recogniser {
         let mut writer = Writer::default();
         self.patterns.write(&mut writer);
         self.messages.write(&mut writer);
-        let mut topics = Texts::default();
-        self.phrases.iter().for_each(|phrase| topics.push(&phrase.topic));
+        let topics: Texts = self.phrases.iter().map(|phrase| phrase.topic.as_str()).collect();
         topics.write(&mut writer);
         let places: Vec<u32> = self.phrases.iter().map(|phrase| number(phrase.at)).collect();
         writer.numbers(&places);
