@@ -3,11 +3,11 @@
 //! One file per thing, the file's stem is its id, English and Japanese side by side. Each kind of thing has a
 //! folder of that name, a schema here (`deny_unknown_fields`) and checks over the whole set.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use crate::diagnosis::Model;
 use crate::intake::{Compiled, Learned};
@@ -25,6 +25,7 @@ pub use self::coverage::{Claim, Coverage, Row};
 pub use self::flow::{Flow, FlowState, FlowStateKind, Transition};
 pub use self::interceptor::{Interceptor, InterceptorKind, interceptor};
 pub use self::phrase::{Context, Forms, Phrase, Topic};
+pub use self::problem::Problem;
 pub use self::provider::{Auth, Protocol, Provider, Providers, Quirk, Security, Server, UserName};
 pub use self::question::{Choice, Question, STRONGEST_RATIO};
 pub use self::reply::{Classified, Group, Kind, Match, Replies, Reply, Said, Side, Specificity};
@@ -33,6 +34,7 @@ pub use self::situation::{Only, Situation};
 pub use self::status::{Covers, StatusFeed, StatusFormat, status_feeds};
 pub use self::symptom::Symptom;
 pub use self::taxonomy::{CauseEntry, Taxonomy};
+pub use self::text::{Lang, Text};
 pub use self::variable::{Outcome, State, Variable};
 
 mod action;
@@ -47,6 +49,7 @@ mod coverage;
 mod flow;
 mod interceptor;
 mod phrase;
+mod problem;
 mod provider;
 mod question;
 mod reply;
@@ -55,6 +58,7 @@ mod situation;
 mod status;
 mod symptom;
 mod taxonomy;
+mod text;
 mod variable;
 
 /// Everything we believe, parsed and indexed by id.
@@ -71,10 +75,15 @@ pub struct Knowledge {
     later: Later,
 }
 
+/// A path relative to `knowledge/`, and the text. What is built in is not copied.
+type File = (Cow<'static, str>, Cow<'static, str>);
+
 /// The folders that are parsed only when they are first asked for: the large ones, of which many runs need none.
 #[derive(Debug, Default)]
 struct Later {
-    files: Vec<(String, String)>,
+    /// Whether the files are those that are built in, so that their words are compiled already.
+    built_in: bool,
+    files: Vec<File>,
     apple: OnceLock<BTreeMap<String, ApplePurpose>>,
     interceptors: OnceLock<BTreeMap<String, Interceptor>>,
     care: OnceLock<Care>,
@@ -101,14 +110,14 @@ pub struct Words {
 }
 
 impl Words {
-    fn new(files: &[(String, String)], problems: &mut Vec<Problem>) -> Self {
+    fn new(files: &[File], problems: &mut Vec<Problem>) -> Self {
         Self {
             symptoms: folder(files, "symptoms", problems),
             phrases: folder(files, "phrases", problems),
             client_errors: folder(files, "client_errors", problems),
             learned: files
                 .iter()
-                .find(|(path, _)| path == LEARNED)
+                .find(|(path, _)| *path == LEARNED)
                 .map_or_else(Learned::default, |(_, text)| Learned::read(text)),
             compiled: Compiled::default(),
         }
@@ -118,56 +127,6 @@ impl Words {
 /// What the corpus teaches.
 const LEARNED: &str = "corpus/learned.tsv";
 
-/// A sentence or word in both languages.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
-#[serde(deny_unknown_fields)]
-pub struct Text {
-    /// English.
-    pub en: String,
-    /// Japanese.
-    pub ja: String,
-}
-
-/// The languages a person can be spoken to in.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Lang {
-    /// English.
-    En,
-    /// Japanese.
-    Ja,
-}
-
-impl Lang {
-    /// The language's tag (BCP 47).
-    pub fn tag(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Ja => "ja",
-        }
-    }
-}
-
-impl Text {
-    /// The text in that language.
-    pub fn get(&self, lang: Lang) -> &str {
-        match lang {
-            Lang::En => &self.en,
-            Lang::Ja => &self.ja,
-        }
-    }
-}
-
-/// Something wrong with a knowledge file.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, thiserror::Error)]
-#[error("knowledge/{path}: {what}")]
-pub struct Problem {
-    /// The file, relative to the knowledge folder.
-    pub path: String,
-    /// What is wrong with it.
-    pub what: String,
-}
-
 impl Knowledge {
     /// The knowledge that is built in: what [`embedded`] holds, read quickly.
     ///
@@ -175,17 +134,23 @@ impl Knowledge {
     ///
     /// Every problem, as [`Knowledge::load`] tells it.
     pub fn built_in() -> Result<Self, Vec<Problem>> {
-        let mut files: Vec<(String, String)> =
-            COMPACT.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect();
+        let mut files: Vec<File> = COMPACT.iter().map(|&(path, text)| (path.into(), text.into())).collect();
         let rows = EMBEDDED.get_file(coverage::FILE).and_then(include_dir::File::contents_utf8);
-        files.extend(rows.map(|text| (coverage::FILE.to_owned(), text.to_owned())));
-        Self::load(&files)
+        files.extend(rows.map(|text| (coverage::FILE.into(), text.into())));
+        let mut knowledge = Self::of(&files)?;
+        knowledge.later.built_in = true;
+        Ok(knowledge)
     }
 
     /// Parses knowledge from pairs of path (relative to `knowledge/`, with `/`) and text; every problem is told.
     ///
     /// What is `NAME.toml` may also be there as `NAME.json`, with the same values.
     pub fn load(files: &[(String, String)]) -> Result<Self, Vec<Problem>> {
+        let owned = files.iter().map(|(path, text)| (path.clone().into(), text.clone().into()));
+        Self::of(&owned.collect::<Vec<File>>())
+    }
+
+    fn of(files: &[File]) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let taxonomy = single(files, "taxonomy.toml", &mut problems);
         let mut variables: BTreeMap<String, Variable> = folder(files, "variables", &mut problems);
@@ -290,7 +255,13 @@ impl Knowledge {
 
     /// The words people and programs use. A file that cannot be read is left out; [`Knowledge::check`] tells of it.
     pub fn words(&self) -> &Words {
-        self.later.words.get_or_init(|| Words::new(&self.later.files, &mut Vec::new()))
+        self.later.words.get_or_init(|| {
+            let mut words = Words::new(&self.later.files, &mut Vec::new());
+            if self.later.built_in {
+                words.compiled = Compiled::built_in();
+            }
+            words
+        })
     }
 
     /// What servers say when they refuse. A file that cannot be read is left out; [`Knowledge::check`] tells of it.
@@ -300,7 +271,7 @@ impl Knowledge {
     }
 
     fn rows(&self, problems: &mut Vec<Problem>) -> Vec<Row> {
-        let text = self.later.files.iter().find(|(path, _)| path == coverage::FILE);
+        let text = self.later.files.iter().find(|(path, _)| *path == coverage::FILE);
         text.map(|(_, text)| coverage::rows(text, problems)).unwrap_or_default()
     }
 }
@@ -309,7 +280,7 @@ impl Knowledge {
 const PRIOR_UNDESCRIBED: f64 = 10.0;
 
 /// The files whose folders are parsed only when they are first asked for.
-fn later(files: &[(String, String)]) -> Vec<(String, String)> {
+fn later(files: &[File]) -> Vec<File> {
     let mut starts = vec![
         "apple/",
         "interceptors/",
@@ -328,7 +299,7 @@ fn later(files: &[(String, String)]) -> Vec<(String, String)> {
 
 /// The files of one folder, by their stems.
 fn folder<T: DeserializeOwned>(
-    files: &[(String, String)],
+    files: &[File],
     name: &str,
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<String, T> {
@@ -341,7 +312,7 @@ fn folder<T: DeserializeOwned>(
             Ok(thing) => {
                 things.insert(stem.to_owned(), thing);
             }
-            Err(what) => problems.push(Problem { path: path.clone(), what }),
+            Err(what) => problems.push(Problem { path: path.to_string(), what }),
         }
     }
     things
@@ -362,16 +333,12 @@ fn parse<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, String> {
 }
 
 /// One file that must be there.
-fn single<T: DeserializeOwned>(
-    files: &[(String, String)],
-    name: &str,
-    problems: &mut Vec<Problem>,
-) -> Option<T> {
+fn single<T: DeserializeOwned>(files: &[File], name: &str, problems: &mut Vec<Problem>) -> Option<T> {
     let Some((path, text)) = files.iter().find(|(path, _)| stem(path) == stem(name)) else {
         problems.push(Problem { path: name.to_owned(), what: "is missing".to_owned() });
         return None;
     };
-    parse(path, text).map_err(|what| problems.push(Problem { path: path.clone(), what })).ok()
+    parse(path, text).map_err(|what| problems.push(Problem { path: path.to_string(), what })).ok()
 }
 
 /// The embedded knowledge files: pairs of path (relative to `knowledge/`, with `/`) and text, sorted.
