@@ -135,8 +135,10 @@ impl Knowledge {
     /// Every problem, as [`Knowledge::load`] tells it.
     pub fn built_in() -> Result<Self, Vec<Problem>> {
         let mut files: Vec<File> = COMPACT.iter().map(|&(path, text)| (path.into(), text.into())).collect();
-        let rows = EMBEDDED.get_file(coverage::FILE).and_then(include_dir::File::contents_utf8);
-        files.extend(rows.map(|text| (coverage::FILE.into(), text.into())));
+        for name in [coverage::FILE, LEARNED] {
+            let rows = EMBEDDED.get_file(name).and_then(include_dir::File::contents_utf8);
+            files.extend(rows.map(|text| (name.into(), text.into())));
+        }
         let mut knowledge = Self::of(&files)?;
         knowledge.later.built_in = true;
         Ok(knowledge)
@@ -385,7 +387,7 @@ mod tests {
             format!("{:?}", knowledge.providers()),
             format!("{:?}", knowledge.replies()),
             format!("{:?}", knowledge.status()),
-            format!("{:?}", (&words.symptoms, &words.phrases, &words.client_errors)),
+            format!("{:?}", (&words.symptoms, &words.phrases, &words.client_errors, &words.learned)),
             format!("{:?}", knowledge.coverage()),
         ]
     }
