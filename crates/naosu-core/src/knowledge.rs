@@ -18,7 +18,7 @@ pub use self::answer::Answer;
 pub use self::apple::{AppleHost, ApplePurpose, apple_purposes};
 pub use self::care::{Care, Entry};
 pub use self::cause::{Cause, Fix};
-pub use self::check::{CHECKS, Check, Whole};
+pub use self::check::{CHECKS, Check, Stated, Whole};
 pub use self::checklist::{Checklist, Every, Importance, Item, Occasion};
 pub use self::client_error::{ClientErrors, KnownMessage};
 pub use self::coverage::{Claim, Coverage, Row};
@@ -179,22 +179,62 @@ impl Knowledge {
     /// What is wrong with the files that [`Knowledge::load`] left for later; for knowledge from outside.
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        folder::<ApplePurpose>(&self.later.files, "apple", &mut problems);
-        folder::<Interceptor>(&self.later.files, "interceptors", &mut problems);
-        folder::<Provider>(&self.later.files, "providers", &mut problems);
-        folder::<StatusFeed>(&self.later.files, "status", &mut problems);
-        folder::<Group>(&self.later.files, "replies", &mut problems);
+        let stated = self.stated(&mut problems);
         let care = Care::read(&self.later.files, &mut problems);
         let rows = self.rows(&mut problems);
         let claims = self.claims(&care);
         let Self { taxonomy, variables, causes, model, .. } = self;
         let facts = model.fact_texts().collect();
-        let whole =
-            Whole { taxonomy, variables, facts: &facts, causes, care: &care, rows: &rows, claims: &claims };
+        let whole = Whole {
+            taxonomy,
+            variables,
+            facts: &facts,
+            causes,
+            care: &care,
+            rows: &rows,
+            claims: &claims,
+            stated: &stated,
+        };
         problems.extend(check::check(&whole));
         Words::new(&self.later.files, &mut problems);
         problems.extend(crate::intake::problems(self));
         problems
+    }
+
+    /// Where the files of facts say that their facts come from.
+    fn stated(&self, problems: &mut Vec<Problem>) -> Vec<Stated> {
+        let files = &self.later.files;
+        let mut stated = Vec::new();
+        let mut state = |path: String, checked: Option<String>, sources: Vec<String>| {
+            stated.push(Stated { path, checked, sources });
+        };
+        for (id, purpose) in folder::<ApplePurpose>(files, "apple", problems) {
+            let sources = purpose.host.into_iter().map(|host| host.source).collect();
+            state(format!("apple/{id}.toml"), purpose.checked, sources);
+        }
+        for (id, product) in folder::<Interceptor>(files, "interceptors", problems) {
+            state(format!("interceptors/{id}.toml"), product.checked, vec![product.source]);
+        }
+        for (id, provider) in folder::<Provider>(files, "providers", problems) {
+            let quirks = provider.quirk.into_iter().map(|quirk| quirk.source);
+            let servers = provider.server.into_iter().map(|server| server.source);
+            let sources = quirks.chain(servers).chain([provider.source]).collect();
+            state(format!("providers/{id}.toml"), provider.checked, sources);
+        }
+        for (id, feed) in folder::<StatusFeed>(files, "status", problems) {
+            state(format!("status/{id}.toml"), feed.checked, vec![feed.source]);
+        }
+        for (id, group) in folder::<Group>(files, "replies", problems) {
+            let sources = group.reply.into_iter().map(|reply| reply.source).collect();
+            state(format!("replies/{id}.toml"), group.checked, sources);
+        }
+        for (id, client) in folder::<ClientErrors>(files, "client_errors", problems) {
+            let whole = client.source.join("; ");
+            let source = |of: Vec<String>| if of.is_empty() { whole.clone() } else { of.join("; ") };
+            let sources = client.message.into_iter().map(|message| source(message.source)).collect();
+            state(format!("client_errors/{id}.toml"), client.checked, sources);
+        }
+        stated
     }
 
     /// What the files say that they serve.
