@@ -177,14 +177,15 @@ impl Groups {
         (edges(&|_| 1.0) - left) / 2.0
     }
 
-    /// The questions that part anything, the most parting for its cost first.
+    /// The questions that part anything, and all of few, the most parting for its cost first.
     fn parting(&self, situation: &Situation) -> Vec<usize> {
         let mut sums = Vec::with_capacity(self.count);
         let mass: f64 = situation.weights.iter().sum();
         let parted = situation.questions.iter().enumerate().map(|(at, ask)| {
             (self.parted(&situation.weights, ask, &mut sums), ask.cost.max(f64::MIN_POSITIVE), at)
         });
-        let parted = parted.filter(|(parted, _, _)| *parted > SAME * mass * mass);
+        let few = situation.questions.len() <= PAIRED;
+        let parted = parted.filter(|(parted, _, _)| few || *parted > SAME * mass * mass);
         let mut priced: Vec<(f64, usize)> = parted.map(|(parted, cost, at)| (parted / cost, at)).collect();
         priced.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         priced.into_iter().map(|(_, at)| at).collect()

@@ -13,8 +13,9 @@ fn sacso_table_2() {
     let mut dice = Dice(0x0DDB_1A5E_5BAD_5EED);
     let (mut ours, mut myopic, mut blind, mut worst) = (0.0, 0.0, 0.0, 0.0_f64);
     let mut models = 0.0;
-    for (actions, questions) in [(6, 2), (7, 3), (8, 3), (8, 4), (9, 3)] {
-        for _ in 0..8 {
+    // with six questions they are not weighed in twos any more
+    for (actions, questions, drawn) in [(6, 2, 8), (7, 3, 8), (8, 3, 8), (8, 4, 8), (9, 3, 6), (5, 6, 3)] {
+        for _ in 0..drawn {
             let printer = dice.printer(actions, questions);
             let best = oracle(&printer);
             let excess = policy(&printer) / best - 1.0;
