@@ -21,6 +21,9 @@ const DEARER: f64 = 1.5;
 /// So many questions are weighed in twos.
 const PAIRED: usize = 5;
 
+/// No more than this is done to weigh questions in twos: sequences times actions times hypotheses, some nanoseconds each.
+const WORK: usize = 60_000;
+
 /// With fewer bits open than this it does not matter that none of many questions pays by itself.
 const OPEN: f64 = 0.5;
 
@@ -79,15 +82,28 @@ pub(super) fn inquire(
     without: f64,
 ) -> Option<Inquiry> {
     let mut parting = groups.parting(situation);
-    if parting.len() <= PAIRED {
+    let many = parting.len();
+    parting.truncate(PAIRED);
+    while work(situation, &parting) > WORK {
+        parting.pop();
+    }
+    if parting.len() == many {
         return in_twos(situation, sequencer, parting, without);
     }
     alone(situation, groups, sequencer, without).or_else(|| {
-        parting.truncate(PAIRED);
         let open = groups.missing(situation.weights.iter().copied(), &mut Vec::new());
         let mass: f64 = situation.weights.iter().sum();
         if open < OPEN * mass { None } else { in_twos(situation, sequencer, parting, without) }
     })
+}
+
+/// How much there is to do for these questions in twos: a sequence for each answer, and for each two answers.
+fn work(situation: &Situation, questions: &[usize]) -> usize {
+    let answers = |at: &usize| situation.questions[*at].answers.len();
+    let all: usize = questions.iter().map(answers).sum();
+    let sequences: usize = questions.iter().map(|at| answers(at) * (1 + all - answers(at))).sum();
+    let useful = situation.actions.iter().filter(|act| !act.fixes.is_empty()).count();
+    sequences * useful * situation.weights.len()
 }
 
 /// Each question by itself; of two that cost the same it is the one that parts more.

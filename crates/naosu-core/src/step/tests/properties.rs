@@ -169,3 +169,15 @@ fn of_two_that_are_as_good_the_one_that_risks_less_comes_first_and_then_the_firs
     situation.actions[0].cost = 0.9;
     assert_eq!(firsts(&situation), [Some(0); 2]);
 }
+
+#[test]
+fn of_two_questions_that_are_as_good_the_first_is_asked() {
+    for count in [2, 8] {
+        let mut dice = Dice(0x5555_AAAA_1234_4321);
+        let mut situation = dice.printer(6, 1);
+        situation.weights = vec![1.0 / 6.0; 6];
+        let ask = Ask { cost: 0.1, ..situation.questions.remove(0) };
+        situation.questions = vec![ask; count];
+        assert_eq!(decide(&situation).choice, Choice::Ask(0));
+    }
+}
