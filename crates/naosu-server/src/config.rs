@@ -12,6 +12,17 @@ pub struct Config {
     pub keeping: Keeping,
     /// The address that people open, without a slash at its end; from it links and QR codes are made.
     pub public_url: String,
+    /// The certificate of this server; without one it speaks plain HTTP, as behind a proxy or at home.
+    pub certificate: Option<Certificate>,
+}
+
+/// A certificate and its key, as PEM files.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Certificate {
+    /// The certificate and those that lead to a trusted one, the server's own first.
+    pub chain: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
 }
 
 /// Where cases are kept.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use metrics_exporter_prometheus::PrometheusHandle;
 use naosu_core::knowledge::Knowledge;
 
 use crate::config::Config;
@@ -17,6 +18,8 @@ pub(crate) struct Desk {
     pub(crate) store: Store,
     /// How the server is set up.
     pub(crate) config: Arc<Config>,
+    /// The figures of the process; none where another server of the same process gathers them.
+    pub(crate) figures: Option<PrometheusHandle>,
 }
 
 /// Now, in seconds since 1970 UTC.

@@ -17,7 +17,8 @@ mod pages;
 mod secret_link;
 mod serve;
 mod store;
+mod vitals;
 mod wording;
 
-pub use crate::config::{Config, Keeping};
+pub use crate::config::{Certificate, Config, Keeping};
 pub use crate::serve::serve;

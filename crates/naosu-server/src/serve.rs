@@ -1,23 +1,35 @@
 //! The server: opened, listening, and stopped without losing what was confirmed.
 
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
 use axum::middleware;
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
 use naosu_core::knowledge::Knowledge;
-use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
+use tower_http::timeout::TimeoutLayer;
 
-use crate::config::Config;
+use crate::config::{Certificate, Config};
 use crate::desk::Desk;
 use crate::store::Store;
-use crate::{fence, pages};
+use crate::{fence, pages, vitals};
 
 /// The largest request that is read, in bytes; uploads have their own limit.
 const BODY_LIMIT: usize = 256 * 1024;
+
+/// How long the first lines of a request may take to come.
+const HEADER_TIME: Duration = Duration::from_secs(10);
+
+/// How long a whole request may take; the streams of a measurement come in parts and are not held to it.
+const REQUEST_TIME: Duration = Duration::from_secs(60);
 
 /// How long requests that are going on may take to end when the server stops.
 const LAST_WORDS: Duration = Duration::from_secs(10);
@@ -25,39 +37,73 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 /// Serves until the process is asked to stop. `ready` is told the address once people can connect.
 ///
 /// # Errors
-/// When the address is taken, or what is kept cannot be opened.
+/// When the address is taken, the certificate cannot be read, or what is kept cannot be opened.
 pub async fn serve(
     config: Config,
     knowledge: &'static Knowledge,
-    ready: impl FnOnce(std::net::SocketAddr),
+    ready: impl FnOnce(SocketAddr) + Send,
 ) -> Result<()> {
     let store = Store::open(&config.keeping).await?;
+    let tls = match &config.certificate {
+        Some(certificate) => Some(tls(certificate).await?),
+        None => None,
+    };
     let listener =
-        TcpListener::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
+        TcpListener::bind(config.listen).with_context(|| format!("listen on {}", config.listen))?;
+    listener.set_nonblocking(true).context("listen without blocking")?;
     let address = listener.local_addr().context("the address we listen on")?;
-    let desk = Desk { knowledge, store, config: Arc::new(config) };
-    ready(address);
-    let serving =
-        axum::serve(listener, router(desk).into_make_service_with_connect_info::<std::net::SocketAddr>());
-    let stop = Arc::new(tokio::sync::Notify::new());
-    let asked = Arc::clone(&stop);
-    let serving = serving.with_graceful_shutdown(async move {
+    let desk = Desk { knowledge, store, config: Arc::new(config), figures: vitals::gather().ok() };
+    let app = router(desk).into_make_service_with_connect_info::<SocketAddr>();
+
+    let handle = Handle::new();
+    let stopping = handle.clone();
+    tokio::spawn(async move {
         asked_to_stop().await;
-        asked.notify_one();
+        tracing::info!("asked to stop");
+        stopping.graceful_shutdown(Some(LAST_WORDS));
     });
-    tokio::select! {
-        ended = serving.into_future() => ended.context("serve"),
-        () = async { stop.notified().await; tokio::time::sleep(LAST_WORDS).await } => Ok(()),
+    ready(address);
+    match tls {
+        Some(tls) => {
+            let mut server = axum_server::from_tcp_rustls(listener, tls).context("serve")?.handle(handle);
+            careful(server.http_builder());
+            server.serve(app).await
+        }
+        None => {
+            let mut server = axum_server::from_tcp(listener).context("serve")?.handle(handle);
+            careful(server.http_builder());
+            server.serve(app).await
+        }
     }
+    .context("serve")
+}
+
+/// Who sends a request letter by letter is hung up on.
+fn careful(builder: &mut Builder<TokioExecutor>) {
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEADER_TIME).keep_alive_timeout(HEADER_TIME);
+}
+
+/// The certificate and its key.
+async fn tls(certificate: &Certificate) -> Result<RustlsConfig> {
+    // a second server in the same process finds it installed
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let name = certificate.chain.display();
+    RustlsConfig::from_pem_file(&certificate.chain, &certificate.key)
+        .await
+        .with_context(|| format!("the certificate {name} and its key"))
 }
 
 /// Everything that can be asked for.
 fn router(desk: Desk) -> Router {
     Router::new()
         .merge(pages::routes())
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIME))
+        .merge(vitals::routes())
         .layer(middleware::from_fn_with_state(desk.clone(), fence::fence))
         .layer(CompressionLayer::new())
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn(vitals::count))
         .with_state(desk)
 }
 

@@ -74,6 +74,24 @@ pub(crate) struct ServeArguments {
     /// The address that people open, where a proxy stands before this server
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     pub(crate) public_url: Option<String>,
+    /// Certificate of this server and those above it; with --tls-key it speaks HTTPS
+    #[arg(long, value_name = "PEM", value_hint = ValueHint::FilePath, requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Private key of the certificate
+    #[arg(long, value_name = "PEM", value_hint = ValueHint::FilePath, requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// How the log on stderr is written
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    pub(crate) log: LogFormat,
+}
+
+/// How the server's log is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// An object of JSON a line.
+    Json,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]

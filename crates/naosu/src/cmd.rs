@@ -34,7 +34,7 @@ pub(crate) fn run(cli: Cli, lang: Lang) -> Result<ExitCode> {
         Command::Care(arguments) => care::run(knowledge()?, &arguments, lang, cli.color),
         Command::Try(arguments) => try_world::run(knowledge()?, &arguments, lang, cli.color),
         Command::Knowledge(arguments) => knowledge::run(cli.knowledge.as_deref(), &arguments.command, lang),
-        Command::Serve(arguments) => serve::run(knowledge()?, &arguments),
+        Command::Serve(arguments) => serve::run(knowledge()?, &arguments, lang),
         Command::Completions { shell } => document::completions(shell),
         Command::Man => document::man(),
     }

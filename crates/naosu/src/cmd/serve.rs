@@ -1,44 +1,84 @@
 //! `naosu serve`: the web page, the helpers' desk and the API.
 
+use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use naosu_core::knowledge::Knowledge;
-use naosu_server::{Config, Keeping, serve};
+use naosu_core::knowledge::{Knowledge, Lang};
+use naosu_server::{Certificate, Config, Keeping, serve};
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
+use tracing_subscriber::EnvFilter;
 
-use crate::cli::ServeArguments;
+use crate::cli::{LogFormat, ServeArguments};
+use crate::language::pick;
 
-/// Where the database is named, beside the command line.
+/// Where the database is named so that other users of the machine do not see it.
 const DATABASE_URL: &str = "NAOSU_DATABASE_URL";
 
+/// Which log lines are written, beside the built-in choice; the syntax is that of `tracing`'s filters.
+const LOG: &str = "NAOSU_LOG";
+
 /// Serves until it is asked to stop.
-pub(super) fn run(knowledge: &'static Knowledge, arguments: &ServeArguments) -> Result<ExitCode> {
+pub(super) fn run(knowledge: &'static Knowledge, arguments: &ServeArguments, lang: Lang) -> Result<ExitCode> {
+    log(arguments.log);
     let url = arguments.database_url.clone().or_else(|| std::env::var(DATABASE_URL).ok());
     let keeping = match (url, &arguments.data) {
-        (Some(url), None) => Keeping::Postgres(url),
         (_, Some(folder)) => Keeping::Folder(folder.clone()),
+        (Some(url), None) => Keeping::Postgres(url),
         (None, None) => Keeping::Folder(crate::store::folder::data()?.join("server")),
     };
-    let public_url = arguments.public_url.clone().unwrap_or_else(|| reached_at(arguments.listen));
-    let config =
-        Config { listen: arguments.listen, keeping, public_url: public_url.trim_end_matches('/').to_owned() };
+    let certificate = arguments.tls_cert.clone().zip(arguments.tls_key.clone());
+    let certificate = certificate.map(|(chain, key)| Certificate { chain, key });
+    let scheme = if certificate.is_some() { "https" } else { "http" };
+    let named = arguments.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+    let config = Config {
+        listen: arguments.listen,
+        keeping,
+        public_url: named.clone().unwrap_or_else(|| reached_at(scheme, arguments.listen)),
+        certificate,
+    };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start the server")?;
     runtime.block_on(serve(config, knowledge, |address| {
+        let url = named.unwrap_or_else(|| reached_at(scheme, address));
         // when stderr is gone there is nobody to tell
-        drop(std::io::Write::write_all(
-            &mut std::io::stderr(),
-            format!("Naosu listens on {address}; open {public_url}\n").as_bytes(),
-        ));
+        drop(std::io::stderr().write_all(greeting(&url, lang).as_bytes()));
     }))?;
     Ok(ExitCode::SUCCESS)
 }
 
+fn log(format: LogFormat) {
+    let filter = EnvFilter::try_from_env(LOG).unwrap_or_else(|_| EnvFilter::new("warn,naosu_server=info"));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => lines.json().init(),
+    }
+}
+
+/// The address, and on a terminal as a picture for a phone's camera.
+fn greeting(url: &str, lang: Lang) -> String {
+    let told = pick(lang, format!("Naosu is ready: {url}\n"), format!("Naosuの準備ができました: {url}\n"));
+    let code = QrCode::new(url.as_bytes()).ok().filter(|_| std::io::stderr().is_terminal());
+    let Some(code) = code else { return told };
+    // light modules are drawn, so that it can be read from a dark terminal too
+    let picture = code
+        .render::<Dense1x2>()
+        .dark_color(Dense1x2::Light)
+        .light_color(Dense1x2::Dark)
+        .quiet_zone(true)
+        .build();
+    let hint =
+        pick(lang, "Open it on a phone in the same network:", "同じネットワークのスマートフォンで開けます:");
+    format!("{told}{hint}\n{picture}\n")
+}
+
 /// The address at which others in the same network reach this machine.
-fn reached_at(listen: SocketAddr) -> String {
+fn reached_at(scheme: &str, listen: SocketAddr) -> String {
     let ip = if listen.ip().is_unspecified() { own_address().unwrap_or(listen.ip()) } else { listen.ip() };
-    format!("http://{}", SocketAddr::new(ip, listen.port()))
+    format!("{scheme}://{}", SocketAddr::new(ip, listen.port()))
 }
 
 /// The address from which this machine would send; a socket that is only connected sends nothing.
