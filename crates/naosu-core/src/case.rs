@@ -113,6 +113,10 @@ pub struct Opening {
     pub request: Request,
     /// The person's language.
     pub lang: Lang,
+    /// The options of the check that measures it, as on the command line and without anything secret; none where nothing
+    /// was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Vec<String>>,
 }
 
 /// How a case ended.
@@ -172,7 +176,15 @@ pub struct Case {
 impl Case {
     /// Opens a case.
     pub fn new(at: u64, request: Request, lang: Lang) -> Self {
-        let opening = Opening { schema: SCHEMA.to_owned(), request, lang };
+        Self::opened(at, Opening { schema: SCHEMA.to_owned(), request, lang, check: None })
+    }
+
+    /// Opens a case that can be measured again with these options of a check.
+    pub fn measurable(at: u64, request: Request, lang: Lang, check: Vec<String>) -> Self {
+        Self::opened(at, Opening { schema: SCHEMA.to_owned(), request, lang, check: Some(check) })
+    }
+
+    fn opened(at: u64, opening: Opening) -> Self {
         Self { events: vec![Event { at, what: What::Opened(opening) }] }
     }
 
@@ -238,21 +250,73 @@ impl Case {
         self.standing().lang
     }
 
-    /// The event that "back" takes back: the last answer, or result of an action.
+    /// The event that "back" takes back: the last of [`Case::retractable`].
     pub fn last_retractable(&self) -> Option<usize> {
+        self.retractable().pop()
+    }
+
+    /// What the person said and can take back, in order: answers, and results of actions.
+    pub fn retractable(&self) -> Vec<usize> {
         let retracted = self.retracted();
-        (0..self.events.len()).rev().find(|index| {
+        let said = |index: &usize| {
             !retracted.contains(index)
                 && matches!(
                     self.events[*index].what,
                     What::Answered { .. }
                         | What::Done { .. }
+                        | What::Fixed { .. }
                         | What::NotFixed { .. }
                         | What::CouldNot { .. }
                         | What::Deferred { .. }
                         | What::Went { .. }
                 )
-        })
+        };
+        (0..self.events.len()).filter(said).collect()
+    }
+
+    /// What must be taken back so that a case that is over goes on: its end, and what led there. Nothing while it is open.
+    pub fn reopening(&self, knowledge: &Knowledge) -> Vec<usize> {
+        let mut tried = self.clone();
+        let mut back = Vec::new();
+        while matches!(tried.next(knowledge, Driver::Talks), Next::Closed(_)) {
+            let retracted = tried.retracted();
+            let led = |index: &usize| {
+                !retracted.contains(index)
+                    && matches!(
+                        tried.events[*index].what,
+                        What::Closed(_)
+                            | What::Stopped
+                            | What::Fixed { .. }
+                            | What::Done { .. }
+                            | What::Went { .. }
+                            | What::NotFixed { .. }
+                            | What::CouldNot { .. }
+                            | What::Measured(_)
+                    )
+            };
+            let Some(index) = (0..tried.events.len()).rev().find(led) else { return back };
+            let at = tried.events.last().map_or(0, |event| event.at);
+            if tried.apply(Event { at, what: What::Retracted { index } }).is_err() {
+                return back;
+            }
+            back.push(index);
+        }
+        back
+    }
+
+    /// The causes that repairs have ended, as measured before and after them, in the order of the repairs.
+    pub fn mended(&self, knowledge: &Knowledge) -> Vec<String> {
+        guide::causes_mended(knowledge, &self.standing())
+    }
+
+    /// Whether the person has put that action off, and it was not carried out since.
+    pub fn is_put_off(&self, action: &str) -> bool {
+        self.standing().deferred.contains_key(action)
+    }
+
+    /// What was measured last.
+    pub fn evidence(&self) -> Option<&Evidence> {
+        self.standing().evidence
     }
 
     /// What to do now.
@@ -289,6 +353,8 @@ impl Case {
             last_done: None,
             flow: None,
             since: 0,
+            turned: opening_at(&self.events),
+            changed: None,
             now: self.events.last().map_or(0, |event| event.at),
             closed: None,
         };
@@ -300,6 +366,10 @@ impl Case {
         }
         standing
     }
+}
+
+fn opening_at(events: &[Event]) -> u64 {
+    events.first().map_or(0, |event| event.at)
 }
 
 /// How an action came out.
@@ -335,6 +405,10 @@ struct Standing<'a> {
     flow: Option<(&'a str, &'a str, &'a str)>,
     /// When it was taken.
     since: u64,
+    /// When something happened last that can change what comes next: a wait is counted from then.
+    turned: u64,
+    /// What was measured last and before it, where nothing was tried between the two.
+    changed: Option<(&'a Evidence, &'a Evidence)>,
     /// When the last event happened.
     now: u64,
     closed: Option<Closing>,
@@ -369,6 +443,13 @@ impl<'a> Standing<'a> {
         {
             self.deferred.remove(action.as_str());
         }
+        if !matches!(
+            event.what,
+            What::Retracted { .. } | What::Paused | What::Resumed | What::Language { .. }
+        ) {
+            self.turned = event.at;
+            self.changed = None;
+        }
         match &event.what {
             What::Opened(_) | What::Retracted { .. } | What::Paused | What::Resumed => {}
             What::Measured(evidence) => {
@@ -378,6 +459,8 @@ impl<'a> Standing<'a> {
                         self.earlier.push(Repair { action: pending.action, before, after: evidence, at });
                     }
                     pending.measured = true;
+                } else {
+                    self.changed = before.map(|before| (before, &**evidence));
                 }
             }
             What::Answered { question, option } => {

@@ -7,16 +7,10 @@ use naosu_core::knowledge::Lang;
 
 /// Finds out why mail or an Apple account stopped working, shows the proof, and gives the next step.
 #[derive(Debug, Parser)]
-#[command(
-    name = "naosu",
-    version,
-    max_term_width = 100,
-    arg_required_else_help = true,
-    disable_help_subcommand = true
-)]
+#[command(name = "naosu", version, max_term_width = 100, disable_help_subcommand = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
 
     /// Language of everything a person reads [default: that of the environment]
     #[arg(long, global = true, value_enum, value_name = "LANG")]

@@ -24,6 +24,9 @@ pub(super) fn next(knowledge: &Knowledge, standing: &Standing<'_>, driver: Drive
     {
         return next;
     }
+    if let Some(closing) = over(knowledge, standing) {
+        return Next::Closed(closing);
+    }
     if let Some(place) = place(knowledge, standing) {
         if place.state.kind == FlowStateKind::Done {
             return Next::Closed(Closing {
@@ -31,7 +34,8 @@ pub(super) fn next(knowledge: &Knowledge, standing: &Standing<'_>, driver: Drive
                 cause: flow_cause(knowledge, standing, place.flow_id),
             });
         }
-        return Next::Step(Box::new(flow::step(knowledge, place, standing.since, standing.lang)));
+        let belief = belief(knowledge, standing);
+        return Next::Step(Box::new(flow::step(knowledge, place, standing, belief.situation())));
     }
     let belief = belief(knowledge, standing);
     let proposed = |course: &Course<'_>| plan(knowledge, &belief, course, standing.lang);
@@ -42,7 +46,7 @@ pub(super) fn next(knowledge: &Knowledge, standing: &Standing<'_>, driver: Drive
     match step {
         Some(mut step) => {
             if step.kind == "wait" {
-                step.due = knowledge.care().actions.get(&step.id).map(|action| due(standing.now, action));
+                step.due = knowledge.care().actions.get(&step.id).map(|action| due(standing.turned, action));
             }
             Next::Step(Box::new(step))
         }
@@ -100,6 +104,12 @@ fn verification(
     if !pending.said_fixed && mends_nothing(knowledge, pending.action) {
         return None;
     }
+    let begins =
+        action.flow.as_deref().is_some_and(|flow| flow::doing(knowledge, flow, pending.action).is_some());
+    if begins && !pending.said_fixed && !pending.measured && standing.flow.is_none() {
+        // a flow says itself when it is done
+        return None;
+    }
     let probes = driver == Driver::Measures && !action.verify.is_empty();
     if probes && !pending.measured {
         return Some(Next::Step(Box::new(probe_step(pending.action, action, standing.lang))));
@@ -116,6 +126,21 @@ fn verification(
             Some(Next::Step(Box::new(did_it_help(pending.action, action, standing.lang))))
         }
     }
+}
+
+/// The end that came by itself: it was broken, and it is measured to work, though nothing was done (an outage is over).
+fn over(knowledge: &Knowledge, standing: &Standing<'_>) -> Option<Closing> {
+    let (before, after) = standing.changed?;
+    let was = diagnose(knowledge, before);
+    if was.verdict != Verdict::CauseFound || diagnose(knowledge, after).verdict != Verdict::Healthy {
+        return None;
+    }
+    Some(Closing { resolved: true, cause: was.causes.first().map(|cause| cause.id.clone()) })
+}
+
+/// The causes that repairs have ended, in the order of the repairs.
+pub(super) fn causes_mended(knowledge: &Knowledge, standing: &Standing<'_>) -> Vec<String> {
+    all_mended(knowledge, standing).iter().map(|mended| mended.cause.to_owned()).collect()
 }
 
 /// What was measured after an action says about it.
@@ -283,12 +308,17 @@ fn course<'a>(knowledge: &'a Knowledge, standing: &Standing<'a>, deferring: bool
     }
     let place = standing.last_done.and_then(|id| knowledge.care().actions.get(id));
     let mut spent = of(|_| true);
+    let mut impossible = of(|tried| tried == Tried::CouldNot);
     let put_off = |since: u64| deferring && standing.now.saturating_sub(since) < PUT_OFF;
-    spent.extend(standing.deferred.iter().filter(|(_, since)| put_off(**since)).map(|(id, _)| *id));
+    for (id, _) in standing.deferred.iter().filter(|(_, since)| put_off(**since)) {
+        spent.insert(id);
+        // so is what must not be done without it
+        impossible.insert(id);
+    }
     Course {
         spent,
         safe,
-        impossible: of(|tried| tried == Tried::CouldNot),
+        impossible,
         asked: answers_that_hold(knowledge, standing, &all_mended(knowledge, standing)).into_keys().collect(),
         place: place.map(|action| action.place.as_str()),
     }

@@ -13,16 +13,19 @@ use crate::cli::{CaseArguments, CaseCommand, Color};
 use crate::usage::Mistake;
 
 mod export;
+pub(super) mod gauge;
 pub(super) mod guide;
 mod session;
 mod shelf;
 mod stdio;
 mod told;
 
-/// Goes through a case, or looks after those that are kept.
+/// Goes through a case, or looks after those that are kept. `asked` is the language that the call names; a case that is
+/// resumed goes on in its own without.
 pub(crate) fn run(
     knowledge: &Knowledge,
     arguments: &CaseArguments,
+    asked: Option<Lang>,
     lang: Lang,
     color: Color,
 ) -> Result<ExitCode> {
@@ -39,7 +42,7 @@ pub(crate) fn run(
         Some(CaseCommand::List) => shelf::list(knowledge, lang),
         Some(CaseCommand::Show { id }) => shelf::show(knowledge, *id, lang),
         Some(CaseCommand::Resume { id, stdio: true }) => stdio::run(knowledge, Session::resume(*id)?),
-        Some(CaseCommand::Resume { id, stdio: false }) => guide::resume(knowledge, *id, lang, color),
+        Some(CaseCommand::Resume { id, stdio: false }) => guide::resume(knowledge, *id, asked, color),
         Some(CaseCommand::Close { id, resolved }) => shelf::close(*id, *resolved, lang),
         Some(CaseCommand::Export { id, keep_addresses, out }) => {
             export::run(knowledge, *id, *keep_addresses, out, lang)

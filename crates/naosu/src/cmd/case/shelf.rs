@@ -8,6 +8,7 @@ use naosu_core::knowledge::{Knowledge, Lang};
 
 use super::session::Session;
 use super::told::{time, told};
+use crate::cmd::now;
 use crate::language::pick;
 use crate::store::Store;
 use crate::usage::Mistake;
@@ -26,9 +27,14 @@ pub(super) fn list(knowledge: &Knowledge, lang: Lang) -> Result<ExitCode> {
             Some(Closing { resolved: true, .. }) => pick(lang, "solved", "解決").to_owned(),
             Some(_) => pick(lang, "ended", "終了").to_owned(),
             None => match case.next(knowledge, Driver::Talks) {
-                Next::Step(step) => {
-                    pick(lang, format!("next: {}", step.title), format!("次: {}", step.title))
-                }
+                Next::Step(step) => match step.due.filter(|due| *due > now()).map(time) {
+                    Some(due) => pick(
+                        lang,
+                        format!("waiting until {due}: {}", step.title),
+                        format!("{due} まで待つ: {}", step.title),
+                    ),
+                    None => pick(lang, format!("next: {}", step.title), format!("次: {}", step.title)),
+                },
                 Next::Closed(_) => pick(lang, "open", "継続中").to_owned(),
             },
         };
