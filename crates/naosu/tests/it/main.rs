@@ -2,10 +2,13 @@
 
 mod asking;
 mod cases;
+mod conversations;
 mod documents;
 mod hostile;
 mod mistakes;
 mod replay;
 mod run;
 mod schema;
+#[cfg(unix)]
+mod terminal;
 mod worlds;
