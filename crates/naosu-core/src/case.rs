@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::{Evidence, Request};
+use crate::evidence::{Evidence, Request, SignIn};
 use crate::knowledge::{Knowledge, Lang};
 use crate::step::NextStep;
 
@@ -422,6 +422,8 @@ struct Pending<'a> {
     said_fixed: bool,
     /// Whether it was measured since.
     measured: bool,
+    /// Whether what was measured since looked too short to tell.
+    unclear: bool,
 }
 
 /// A repair that was measured before and after.
@@ -452,13 +454,21 @@ impl<'a> Standing<'a> {
         }
         match &event.what {
             What::Opened(_) | What::Retracted { .. } | What::Paused | What::Resumed => {}
+            What::Measured(evidence)
+                if self.evidence.is_some_and(|before| looks_shorter(evidence, before)) =>
+            {
+                // what stands behind the sign-in is still only known from before
+                if let Some(pending) = &mut self.pending {
+                    (pending.measured, pending.unclear) = (true, true);
+                }
+            }
             What::Measured(evidence) => {
                 let before = self.evidence.replace(evidence);
                 if let Some(pending) = &mut self.pending {
                     if let Some(before) = before.filter(|_| !pending.measured) {
                         self.earlier.push(Repair { action: pending.action, before, after: evidence, at });
                     }
-                    pending.measured = true;
+                    (pending.measured, pending.unclear) = (true, false);
                 } else {
                     self.changed = before.map(|before| (before, &**evidence));
                 }
@@ -469,13 +479,13 @@ impl<'a> Standing<'a> {
             What::Done { action } => {
                 self.tried.insert(action, Tried::Done);
                 self.last_done = Some(action);
-                self.pending = Some(Pending { action, said_fixed: false, measured: false });
+                self.pending = Some(Pending { action, said_fixed: false, measured: false, unclear: false });
                 self.since = event.at;
             }
             What::Fixed { action } => {
                 self.tried.insert(action, Tried::Done);
                 self.last_done = Some(action);
-                self.pending = Some(Pending { action, said_fixed: true, measured: false });
+                self.pending = Some(Pending { action, said_fixed: true, measured: false, unclear: false });
             }
             What::NotFixed { action } => {
                 self.tried.insert(action, Tried::NotFixed);
@@ -499,4 +509,24 @@ impl<'a> Standing<'a> {
             What::Closed(closing) => self.closed = Some(closing.clone()),
         }
     }
+}
+
+/// Whether a measurement without sign-in finds nothing wrong where the one before it, with a sign-in, found something that
+/// shows with one only.
+fn looks_shorter(evidence: &Evidence, before: &Evidence) -> bool {
+    let of_mail = |evidence: &Evidence, wanted: fn(&str) -> bool| {
+        evidence.observations.iter().any(|observation| {
+            ["imap", "pop", "smtp"].contains(&observation.variable.as_str()) && wanted(&observation.outcome)
+        })
+    };
+    evidence.request.sign_in == SignIn::None
+        && before.request.sign_in != SignIn::None
+        && of_mail(before, shows_with_a_sign_in)
+        && !of_mail(evidence, |outcome| !matches!(outcome, "ok" | "reachable"))
+}
+
+/// Whether an outcome of a mail server lies behind the sign-in, and is none of the good ones.
+fn shows_with_a_sign_in(outcome: &str) -> bool {
+    let first = outcome.split('_').next().unwrap_or_default();
+    !["ok", "reachable", "name", "tcp", "tls", "cert", "greeting", "starttls"].contains(&first)
 }

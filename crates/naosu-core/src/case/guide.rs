@@ -114,7 +114,7 @@ fn verification(
     if probes && !pending.measured {
         return Some(Next::Step(Box::new(probe_step(pending.action, action, standing.lang))));
     }
-    let seen = standing.evidence.filter(|_| pending.measured);
+    let seen = standing.evidence.filter(|_| pending.measured && !pending.unclear);
     match seen.map(|evidence| outcome(knowledge, evidence, action)) {
         Some(Seen::Works) => Some(Next::Closed(resolved(knowledge, standing, pending.action))),
         Some(Seen::Broken) => None,
@@ -213,7 +213,9 @@ fn belief_before(knowledge: &Knowledge, standing: &Standing<'_>, action: &str) -
     let mended: Vec<Mended<'_>> = mended.into_iter().filter(|mended| mended.action != action).collect();
     let worked = |id: &str| mended.iter().any(|mended| mended.action == id);
     // carried out, with the result open, is no failure; measured afterwards and still broken is one
-    let broken = |id: &str| standing.pending.is_some_and(|pending| pending.measured && pending.action == id);
+    let broken = |id: &str| {
+        standing.pending.is_some_and(|pending| pending.measured && !pending.unclear && pending.action == id)
+    };
     let failed = standing.tried.iter().filter(|(id, tried)| {
         **id != action && !worked(id) && (**tried == Tried::NotFixed || **tried == Tried::Done && broken(id))
     });

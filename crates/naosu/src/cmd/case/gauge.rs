@@ -88,8 +88,9 @@ impl Gauge {
         options
     }
 
-    /// Measures; with a sign-in where there is a secret for it.
-    pub(super) fn measure(&mut self, knowledge: &Knowledge, lang: Lang) -> Result<Evidence> {
+    /// Measures; with a sign-in where there is a secret for it. Nothing where that would send a refused secret again and
+    /// the person does not want that: without it nothing would be told.
+    pub(super) fn measure(&mut self, knowledge: &Knowledge, lang: Lang) -> Result<Option<Evidence>> {
         let held = self.held.take();
         let mut arguments = self.arguments.clone();
         arguments.no_login |= held.is_some();
@@ -101,18 +102,19 @@ impl Gauge {
             && text(given) == text(refused)
             && !agreed(lang)?
         {
-            order.credential = None;
-            order.request.sign_in = SignIn::None;
+            return Ok(None);
         }
         let seen = evidence(knowledge, &order, lang)?;
         self.learn(order.credential, &seen);
-        Ok(seen)
+        Ok(Some(seen))
     }
 
     /// Measures what can be without asking the person anything.
     pub(super) fn glance(&mut self, knowledge: &Knowledge, lang: Lang) -> Result<Evidence> {
-        if self.held.is_some() {
-            return self.measure(knowledge, lang);
+        if self.held.is_some()
+            && let Some(seen) = self.measure(knowledge, lang)?
+        {
+            return Ok(seen);
         }
         let mut arguments = self.arguments.clone();
         arguments.no_login = true;

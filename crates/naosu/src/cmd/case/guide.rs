@@ -185,7 +185,8 @@ fn go(
     mut gauge: Option<Gauge>,
     color: Color,
 ) -> Result<ExitCode> {
-    let driver = if gauge.is_some() { Driver::Measures } else { Driver::Talks };
+    let all = if gauge.is_some() { Driver::Measures } else { Driver::Talks };
+    let mut driver = all;
     let id = session.id().unwrap_or_default();
     say(&shown::head(id, session.case().lang(), Page::of_stdout(color)));
     loop {
@@ -203,11 +204,16 @@ fn go(
             && let Some(gauge) = &mut gauge
         {
             crate::cmd::print(&format!("\n{}\n", step.title))?;
-            measure(knowledge, &mut session, gauge, color)?;
+            // what is not measured is asked
+            driver = if measure(knowledge, &mut session, gauge, color)? { all } else { Driver::Talks };
             continue;
         }
         crate::cmd::print(&shown::step(session.case(), &step, lang, page))?;
-        match ask(knowledge, session.case(), &step, driver, page)? {
+        let wish = ask(knowledge, session.case(), &step, driver, page)?;
+        if !matches!(wish, Wish::Language | Wish::Nothing) {
+            driver = all;
+        }
+        match wish {
             Wish::Take(what) => session.take(*what)?,
             Wish::Measure => {
                 if let Some(gauge) = &mut gauge {
@@ -246,10 +252,10 @@ fn go(
     }
 }
 
-/// Measures, shows what was seen, and says what that means for the repair before it.
-fn measure(knowledge: &Knowledge, session: &mut Session, gauge: &mut Gauge, color: Color) -> Result<()> {
+/// Measures, shows what was seen, and says what that means for the repair before it; false where it was not measured.
+fn measure(knowledge: &Knowledge, session: &mut Session, gauge: &mut Gauge, color: Color) -> Result<bool> {
     let lang = session.case().lang();
-    let seen = gauge.measure(knowledge, lang)?;
+    let Some(seen) = gauge.measure(knowledge, lang)? else { return Ok(false) };
     let view = View { json: false, verbose: false, color, step: false };
     show(knowledge, seen.clone(), lang, &view)?;
     let before = session.case().mended(knowledge);
@@ -269,7 +275,7 @@ fn measure(knowledge: &Knowledge, session: &mut Session, gauge: &mut Gauge, colo
             format!("\n「{cause}」は直りました。まだほかの問題があるので、続けます。\n"),
         ))?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Shows what was said, numbered; one of it can be taken back.
