@@ -181,10 +181,10 @@ pub(crate) struct DiagnoseArguments {
 pub(crate) struct CaseArguments {
     #[command(subcommand)]
     pub(crate) command: Option<CaseCommand>,
-    /// Keep the case on this computer; the first line says its number
+    /// Keep the case on this computer, as cases on a terminal always are; the first line says its number
     #[arg(long, requires = "stdio")]
     pub(crate) keep: bool,
-    /// Speak JSON lines on standard input and output
+    /// Speak JSON lines on standard input and output instead of with a person on a terminal
     #[arg(long)]
     pub(crate) stdio: bool,
     /// What the screen says, or what is wrong, in your own words

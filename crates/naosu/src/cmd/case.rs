@@ -35,9 +35,10 @@ pub(crate) fn run(
             let session = if arguments.keep { Session::kept(case)? } else { Session::passing(case) };
             stdio::run(knowledge, session)
         }
+        None if crate::terminal() => guide::new(knowledge, open(knowledge, arguments, lang)?, color),
         None => Err(Mistake::error(
-            "naosu case: say how: list, show, resume, close or export, or --stdio for JSON lines; naosu check begins one",
-            "naosu case: list・show・resume・close・export か、--stdio(JSONの行)を指定してください。始めるには naosu check です",
+            "naosu case: there is no terminal to talk on: list, show, resume, close or export, or --stdio for JSON lines; naosu check begins one",
+            "naosu case: 端末がないため対話できません。list・show・resume・close・export か、--stdio(JSONの行)を指定してください。始めるには naosu check です",
         )),
         Some(CaseCommand::List) => shelf::list(knowledge, lang),
         Some(CaseCommand::Show { id }) => shelf::show(knowledge, *id, lang),

@@ -34,6 +34,11 @@ const STALE: u64 = 60 * 60;
 /// Devices that the person is asked about.
 const DEVICES: [&str; 6] = ["iphone", "ipad", "mac", "android", "windows", "linux"];
 
+/// Goes through a case that the command line describes.
+pub(super) fn new(knowledge: &Knowledge, case: Case, color: Color) -> Result<ExitCode> {
+    go(knowledge, Session::kept(case)?, None, color)
+}
+
 /// Asks what is wrong, and goes on from there.
 pub(in crate::cmd) fn begin(knowledge: &Knowledge, lang: Lang, color: Color) -> Result<ExitCode> {
     let Some(words) = line(pick(
@@ -49,7 +54,7 @@ pub(in crate::cmd) fn begin(knowledge: &Knowledge, lang: Lang, color: Color) -> 
         _ => None,
     };
     let Some(address) = address(lang)? else { return Ok(ExitCode::SUCCESS) };
-    if let Some(address) = address {
+    if !address.is_empty() {
         let mut call = vec!["naosu".to_owned(), "check".to_owned()];
         call.extend(device.map(|device| format!("--device={device}")));
         call.extend(["--".to_owned(), address]);
@@ -64,12 +69,11 @@ pub(in crate::cmd) fn begin(knowledge: &Knowledge, lang: Lang, color: Color) -> 
         device: device.map(str::to_owned),
         ..Request::default()
     };
-    let session = Session::kept(Case::new(now(), request, lang))?;
-    go(knowledge, session, None, color)
+    new(knowledge, Case::new(now(), request, lang), color)
 }
 
-/// The address; nothing within where the person has none to give, nothing at all at the end of the input.
-fn address(lang: Lang) -> Result<Option<Option<String>>> {
+/// The address; empty where the person gives none, nothing at the end of the input.
+fn address(lang: Lang) -> Result<Option<String>> {
     loop {
         let Some(text) = line(pick(
             lang,
@@ -80,10 +84,10 @@ fn address(lang: Lang) -> Result<Option<Option<String>>> {
             return Ok(None);
         };
         if text.is_empty() {
-            return Ok(Some(None));
+            return Ok(Some(text));
         }
         match order::address(&text) {
-            Ok(address) => return Ok(Some(Some(address))),
+            Ok(address) => return Ok(Some(address)),
             Err(error) => say(&format!("{}\n", crate::usage::text(&error, lang))),
         }
     }
@@ -187,6 +191,7 @@ fn go(
 ) -> Result<ExitCode> {
     let all = if gauge.is_some() { Driver::Measures } else { Driver::Talks };
     let mut driver = all;
+    let mut told = false;
     let id = session.id().unwrap_or_default();
     say(&shown::head(id, session.case().lang(), Page::of_stdout(color)));
     loop {
@@ -208,11 +213,15 @@ fn go(
             driver = if measure(knowledge, &mut session, gauge, color)? { all } else { Driver::Talks };
             continue;
         }
-        crate::cmd::print(&shown::step(session.case(), &step, lang, page))?;
+        if !told {
+            crate::cmd::print(&shown::step(session.case(), &step, lang, page))?;
+        }
         let wish = ask(knowledge, session.case(), &step, driver, page)?;
         if !matches!(wish, Wish::Language | Wish::Nothing) {
             driver = all;
         }
+        // what is still on the screen is not said again
+        told = matches!(wish, Wish::Nothing | Wish::Calendar);
         match wish {
             Wish::Take(what) => session.take(*what)?,
             Wish::Measure => {
@@ -357,13 +366,12 @@ fn wrapped(prompt: &str) -> String {
     let page = Page::of_stdout(Color::Never);
     let mut out = String::new();
     for part in prompt.split_inclusive('\n') {
-        match part.strip_suffix('\n') {
-            Some(whole) => out.push_str(&page.hanging("", 0, whole)),
-            None => {
-                let text = page.hanging("", 0, part);
-                out.push_str(text.trim_end_matches(['\n', ' ']));
-                out.push_str(&part[part.trim_end_matches(' ').len()..]);
-            }
+        if let Some(whole) = part.strip_suffix('\n') {
+            out.push_str(&page.hanging("", 0, whole));
+        } else {
+            let text = page.hanging("", 0, part);
+            out.push_str(text.trim_end_matches(['\n', ' ']));
+            out.push_str(&part[part.trim_end_matches(' ').len()..]);
         }
     }
     out

@@ -19,7 +19,8 @@ pub(super) fn list(knowledge: &Knowledge, lang: Lang) -> Result<ExitCode> {
     let mut out = String::new();
     for kept in store.cases()? {
         let events: Vec<Event> = store.events(kept.id)?;
-        let Ok(case) = Case::replay(events) else { continue };
+        let Ok(mut case) = Case::replay(events) else { continue };
+        speak(&mut case, lang);
         let request = &case.opening().request;
         let about = [request.address.as_deref(), request.words.as_deref()];
         let about = about.into_iter().flatten().collect::<Vec<_>>().join("  ");
@@ -52,16 +53,25 @@ pub(super) fn list(knowledge: &Knowledge, lang: Lang) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Lets what comes next be told in that language; what is kept stays as it is.
+fn speak(case: &mut Case, lang: Lang) {
+    let at = case.events().last().map_or(0, |event| event.at);
+    // a case that is over tells nothing more
+    let _ = case.apply(Event { at, what: What::Language { lang } });
+}
+
 /// Prints what happened, numbered, and the next step.
 pub(super) fn show(knowledge: &Knowledge, id: i64, lang: Lang) -> Result<ExitCode> {
     let session = Session::resume(id)?;
     let case = session.case();
+    let mut asked = case.clone();
+    speak(&mut asked, lang);
     let mut out = String::new();
     for (index, event) in case.events().iter().enumerate() {
         let line = told(knowledge, &event.what, lang);
         out.push_str(&format!("{:>4}  {}  {line}\n", index + 1, time(event.at)));
     }
-    if let Next::Step(step) = case.next(knowledge, Driver::Talks) {
+    if let Next::Step(step) = asked.next(knowledge, Driver::Talks) {
         let label = pick(lang, "Next", "次");
         out.push_str(&format!("\n{label}: {}  (naosu case resume {id})\n", step.title));
     }

@@ -48,7 +48,11 @@ pub(super) fn told(knowledge: &Knowledge, what: &What, lang: Lang) -> String {
         },
         What::Measured(evidence) => {
             let (count, says) = (evidence.observations.len(), measured(knowledge, evidence, lang));
-            pick(lang, format!("Measured: {says} ({count} observations)"), format!("測定: {says}({count}件)"))
+            pick(
+                lang,
+                format!("Measured: {says} (observations: {count})"),
+                format!("測定: {says}({count}件)"),
+            )
         }
         What::Answered { question, option } => {
             let known = knowledge.care().questions.get(question);

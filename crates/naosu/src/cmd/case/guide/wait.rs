@@ -18,7 +18,7 @@ use crate::cmd::now;
 use crate::language::pick;
 
 /// How long after one measurement the next one is made.
-const PAUSE: Duration = Duration::from_secs(600);
+const PAUSE: Duration = Duration::from_mins(10);
 
 /// Measures again and again until something else is found than before; then it is told, and written down.
 pub(super) fn watch(
