@@ -62,7 +62,7 @@ fn speak(data: &Path, arguments: &[&str], input: &[u8]) -> Heard {
 fn answer(arguments: &[&str], answers: &[&str]) -> Heard {
     let data = tempfile::tempdir().expect("a folder");
     let lines: Vec<String> = answers.iter().map(|answer| json!({ "answer": answer }).to_string()).collect();
-    let input = lines.join("\n") + "\n";
+    let input: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
     let all: Vec<&str> = ["case", "--stdio"].iter().chain(arguments).copied().collect();
     speak(data.path(), &all, input.as_bytes())
 }

@@ -230,6 +230,7 @@ mod tests {
             "mac",
             "--deadline",
             "7",
+            "--",
             "hanako@example.jp",
             "-- --odd words",
         ];

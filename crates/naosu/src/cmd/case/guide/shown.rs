@@ -87,8 +87,12 @@ pub(super) fn step(case: &Case, step: &NextStep, lang: Lang, page: Page) -> Stri
     }
     // what can be answered stands below, with its number
     let instructions = &step.instructions[..step.instructions.len().saturating_sub(step.options.len())];
+    let wide = if instructions.len() > 9 { 4 } else { 3 };
     for (index, instruction) in instructions.iter().enumerate() {
-        out.push_str(&page.hanging(&format!("  {}. ", index + 1), 5, instruction));
+        // some number themselves, as the screens are counted that they are about
+        let number = index + 1;
+        let text = instruction.strip_prefix(&format!("{number}: ")).unwrap_or(instruction);
+        out.push_str(&page.hanging(&format!("  {:<wide$}", format!("{number}.")), 2 + wide, text));
     }
     out
 }
