@@ -10,10 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::evidence::{Evidence, Request, SignIn};
 use crate::knowledge::{Knowledge, Lang};
+use crate::outcome::{Lesson, Outcomes};
 use crate::step::NextStep;
 
 mod flow;
 mod guide;
+mod lesson;
 pub mod rehearsal;
 
 pub use self::guide::DID_IT_HELP;
@@ -319,9 +321,20 @@ impl Case {
         self.standing().evidence
     }
 
-    /// What to do now.
+    /// What to do now, by the knowledge alone.
     pub fn next(&self, knowledge: &Knowledge, driver: Driver) -> Next {
-        guide::next(knowledge, &self.standing(), driver)
+        self.next_with(knowledge, &Outcomes::default(), driver)
+    }
+
+    /// What to do now, in the light of what earlier cases taught; as they count at the time of the last event, so that the
+    /// same events and outcomes always give the same step.
+    pub fn next_with(&self, knowledge: &Knowledge, outcomes: &Outcomes, driver: Driver) -> Next {
+        guide::next(knowledge, outcomes, &self.standing(), driver)
+    }
+
+    /// What this case teaches; nothing unless it ended solved and it is known by what.
+    pub fn lesson(&self, knowledge: &Knowledge) -> Option<Lesson> {
+        lesson::lesson(knowledge, &self.standing())
     }
 
     /// What an answer of the person to a step means: an option of a question, a way of a flow, or how an action came out.

@@ -138,6 +138,16 @@ pub enum Lang {
     Ja,
 }
 
+impl Lang {
+    /// The language's tag (BCP 47).
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Ja => "ja",
+        }
+    }
+}
+
 impl Text {
     /// The text in that language.
     pub fn get(&self, lang: Lang) -> &str {

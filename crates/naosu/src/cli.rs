@@ -1,5 +1,6 @@
 //! What can be asked on the command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -41,6 +42,8 @@ pub(crate) enum Command {
     Try(TryArguments),
     /// Look into the knowledge: causes, symptoms, fixes, providers
     Knowledge(KnowledgeArguments),
+    /// Serve the web page for phones, the helpers' desk and the API
+    Serve(ServeArguments),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -48,6 +51,23 @@ pub(crate) enum Command {
     },
     /// Print the manual page (roff)
     Man,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ServeArguments {
+    /// Where to listen
+    #[arg(long, value_name = "IP:PORT", default_value = "0.0.0.0:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Folder in which cases are kept [default: the user's data folder]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) data: Option<PathBuf>,
+    /// Keep cases in this PostgreSQL database instead; read from the environment's `NAOSU_DATABASE_URL` too, where other
+    /// users of the machine do not see it
+    #[arg(long, value_name = "URL", conflicts_with = "data")]
+    pub(crate) database_url: Option<String>,
+    /// The address that people open, where a proxy stands before this server
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub(crate) public_url: Option<String>,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
@@ -239,6 +259,33 @@ pub(crate) enum CaseCommand {
         /// Folder to write into
         #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = ".")]
         out: PathBuf,
+    },
+    /// What solved cases taught on this computer; it never leaves it by itself
+    Outcomes {
+        #[command(subcommand)]
+        command: OutcomesCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OutcomesCommand {
+    /// Show which causes there were, and what helped how often
+    Show {
+        /// Print them as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the counts as JSON; nothing in it points to a case or a person
+    Export {
+        /// File to write; `-` writes to standard output
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+    /// Forget them; the cases stay
+    Reset {
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
 }
 

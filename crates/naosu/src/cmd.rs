@@ -19,6 +19,7 @@ mod diagnose;
 mod document;
 mod knowledge;
 mod order;
+mod serve;
 mod try_world;
 
 /// Runs the command; the exit status says how it came out.
@@ -38,6 +39,7 @@ pub(crate) fn run(cli: Cli, lang: Lang) -> Result<ExitCode> {
         Command::Care(arguments) => care::run(knowledge()?, &arguments, lang, cli.color),
         Command::Try(arguments) => try_world::run(knowledge()?, &arguments, lang, cli.color),
         Command::Knowledge(arguments) => knowledge::run(cli.knowledge.as_deref(), &arguments.command, lang),
+        Command::Serve(arguments) => serve::run(knowledge()?, &arguments),
         Command::Completions { shell } => document::completions(shell),
         Command::Man => document::man(),
     }

@@ -1,23 +1,25 @@
-//! What is kept on this computer: the events of cases, and the states of accounts before an update.
+//! What is kept on this computer: the events of cases, what they taught, and the states of accounts before an update.
 //!
 //! One database file. A case is a list of events that only grows; the tables refuse changes. A write is on the disk
 //! (write-ahead log, `synchronous=FULL`) before the call returns, so whoever is killed has lost nothing confirmed.
+//! A case teaches at most one lesson, written together with the event that it follows from.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use naosu_core::evidence::Evidence;
+use naosu_core::outcome::{Lesson, Outcomes};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::usage::Mistake;
 
-mod folder;
+pub(crate) mod folder;
 
 /// The version of the tables below.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// How long another window is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -39,6 +41,14 @@ CREATE TABLE snapshot (
     evidence TEXT    NOT NULL CHECK (json_valid(evidence))
 ) STRICT;
 CREATE INDEX snapshot_of_address ON snapshot (address, id);
+";
+
+/// Since version 2.
+const LESSONS: &str = "
+CREATE TABLE lesson (
+    case_id INTEGER PRIMARY KEY CHECK (case_id > 0),
+    lesson  TEXT    NOT NULL CHECK (json_valid(lesson))
+) STRICT;
 ";
 
 /// The file, opened.
@@ -98,8 +108,11 @@ impl Store {
         connection.pragma_update(None, "synchronous", "FULL")?;
         let work = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut version: i64 = work.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if version == 0 {
-            work.execute_batch(TABLES)?;
+        if version < VERSION {
+            if version == 0 {
+                work.execute_batch(TABLES)?;
+            }
+            work.execute_batch(LESSONS)?;
             work.pragma_update(None, "user_version", VERSION)?;
             version = VERSION;
         }
@@ -118,15 +131,33 @@ impl Store {
         Ok(id)
     }
 
-    /// Keeps the event with that place in the case; it is on the disk when this returns.
-    pub(crate) fn append(&self, case: i64, sequence: usize, at: u64, event: &impl Serialize) -> Result<()> {
+    /// Keeps the event with that place in the case, and what the case teaches with it, which replaces what it taught
+    /// before: both or neither. They are on the disk when this returns.
+    pub(crate) fn append(
+        &mut self,
+        case: i64,
+        sequence: usize,
+        at: u64,
+        event: &impl Serialize,
+        lesson: Option<&Lesson>,
+    ) -> Result<()> {
         let json = serde_json::to_string(event).context("write an event as JSON")?;
+        let lesson = lesson.map(serde_json::to_string).transpose().context("write a lesson as JSON")?;
         let place = i64::try_from(sequence).context("the place of an event")?;
-        let written = self
-            .connection
-            .execute("INSERT INTO event VALUES (?1, ?2, ?3, ?4)", params![case, place, seconds(at), json]);
-        match written {
-            Ok(_) => Ok(()),
+        let mut write = || -> rusqlite::Result<()> {
+            let work = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            work.execute(
+                "INSERT INTO event VALUES (?1, ?2, ?3, ?4)",
+                params![case, place, seconds(at), json],
+            )?;
+            work.execute("DELETE FROM lesson WHERE case_id = ?1", [case])?;
+            if let Some(lesson) = &lesson {
+                work.execute("INSERT INTO lesson VALUES (?1, ?2)", params![case, lesson])?;
+            }
+            work.commit()
+        };
+        match write() {
+            Ok(()) => Ok(()),
             Err(rusqlite::Error::SqliteFailure(error, _)) if error.code == ErrorCode::ConstraintViolation => {
                 Err(Mistake::error(
                     format!(
@@ -165,6 +196,26 @@ impl Store {
         let rows =
             query.query_map([], |row| Ok(Kept { id: row.get(0)?, began: row.get(1)?, last: row.get(2)? }))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// What all cases together taught.
+    pub(crate) fn outcomes(&self) -> Result<Outcomes> {
+        let mut query = self.connection.prepare("SELECT case_id, lesson FROM lesson ORDER BY case_id")?;
+        let rows = query.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+        let mut outcomes = Outcomes::default();
+        for row in rows {
+            let (case, json) = row?;
+            let lesson: Lesson =
+                serde_json::from_str(&json).with_context(|| format!("what case {case} taught"))?;
+            outcomes.learn(&lesson);
+        }
+        Ok(outcomes)
+    }
+
+    /// Forgets what the cases taught; the cases stay.
+    pub(crate) fn forget(&self) -> Result<()> {
+        self.connection.execute("DELETE FROM lesson", [])?;
+        Ok(())
     }
 
     /// Keeps the state of an account.
@@ -206,6 +257,8 @@ fn seconds(at: u64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use naosu_core::outcome::{Context, Counts};
+
     use super::*;
 
     fn store() -> (tempfile::TempDir, Store) {
@@ -219,7 +272,7 @@ mod tests {
         let (folder, mut store) = store();
         let one = store.begin(100, &"opened").unwrap();
         let two = store.begin(200, &"other").unwrap();
-        store.append(one, 1, 300, &"answered").unwrap();
+        store.append(one, 1, 300, &"answered", None).unwrap();
         drop(store);
         let store = Store::at(&folder.path().join("cases.sqlite3")).unwrap();
         assert_eq!(store.events::<String>(one).unwrap(), ["opened", "answered"]);
@@ -234,8 +287,8 @@ mod tests {
     fn two_windows_cannot_write_the_same_place() {
         let (_folder, mut store) = store();
         let case = store.begin(100, &"opened").unwrap();
-        store.append(case, 1, 100, &"here").unwrap();
-        let told = store.append(case, 1, 100, &"there").unwrap_err().to_string();
+        store.append(case, 1, 100, &"here", None).unwrap();
+        let told = store.append(case, 1, 100, &"there", None).unwrap_err().to_string();
         assert!(told.contains("another window"), "{told}");
         assert_eq!(store.events::<String>(case).unwrap(), ["opened", "here"]);
     }
@@ -247,6 +300,61 @@ mod tests {
         for statement in ["UPDATE event SET at = 0", "DELETE FROM event"] {
             assert!(store.connection.execute(statement, []).is_err(), "{statement}");
         }
+    }
+
+    fn lesson() -> Lesson {
+        let counts = Counts { by_itself: 1.0, ..Counts::default() };
+        let context = Context { device: "mac".to_owned(), service: "icloud".to_owned() };
+        Lesson { at: 86_400, context, counts }
+    }
+
+    #[test]
+    fn a_case_teaches_once_and_reopened_nothing() {
+        let (_folder, mut store) = store();
+        let case = store.begin(100, &"opened").unwrap();
+        store.append(case, 1, 100, &"closed", Some(&lesson())).unwrap();
+        assert_eq!(store.outcomes().unwrap().cases, 1);
+        store.append(case, 2, 100, &"retracted", None).unwrap();
+        assert_eq!(store.outcomes().unwrap(), Outcomes::default());
+        store.append(case, 3, 100, &"closed", Some(&lesson())).unwrap();
+        store.append(case, 4, 100, &"retracted something else", Some(&lesson())).unwrap();
+        assert_eq!(store.outcomes().unwrap().cases, 1);
+        store.forget().unwrap();
+        assert_eq!(store.outcomes().unwrap(), Outcomes::default());
+        assert_eq!(store.events::<String>(case).unwrap().len(), 5);
+    }
+
+    #[test]
+    fn an_event_and_its_lesson_are_written_together_or_not_at_all() {
+        let (_folder, mut store) = store();
+        let case = store.begin(100, &"opened").unwrap();
+        store.append(case, 1, 100, &"closed", Some(&lesson())).unwrap();
+        // the event's place is taken: the lesson does not change either
+        store.append(case, 1, 100, &"retracted", None).unwrap_err();
+        assert_eq!(store.outcomes().unwrap().cases, 1);
+        // the lesson cannot be written: neither is the event
+        let break_it = "CREATE TRIGGER full BEFORE INSERT ON lesson BEGIN SELECT RAISE(ABORT, 'full'); END;";
+        store.connection.execute_batch(break_it).unwrap();
+        store.append(case, 2, 100, &"closed", Some(&lesson())).unwrap_err();
+        assert_eq!(store.events::<String>(case).unwrap(), ["opened", "closed"]);
+        assert_eq!(store.outcomes().unwrap().cases, 1);
+    }
+
+    #[test]
+    fn a_file_without_lessons_gets_the_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cases.sqlite3");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(TABLES).unwrap();
+        old.execute("INSERT INTO event VALUES (1, 0, 100, '\"opened\"')", []).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        drop(old);
+        let mut store = Store::at(&path).unwrap();
+        store.append(1, 1, 100, &"closed", Some(&lesson())).unwrap();
+        drop(store);
+        let store = Store::at(&path).unwrap();
+        assert_eq!(store.events::<String>(1).unwrap(), ["opened", "closed"]);
+        assert_eq!(store.outcomes().unwrap().cases, 1);
     }
 
     #[test]

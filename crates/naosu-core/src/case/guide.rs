@@ -6,6 +6,7 @@ use super::{Closing, Driver, Next, Pending, Standing, Tried, What, flow};
 use crate::diagnosis::{Verdict, diagnose, state, weights};
 use crate::evidence::Evidence;
 use crate::knowledge::{Action, FlowStateKind, Knowledge, Lang, Risk, State};
+use crate::outcome::Outcomes;
 use crate::step::belief::{Belief, Known};
 use crate::step::plan::{Course, next as plan};
 use crate::step::{NextStep, StepOption};
@@ -15,7 +16,12 @@ pub const DID_IT_HELP: &str = "did_it_help";
 /// The probe after an action; its step's id is this.
 const VERIFY: &str = "verify";
 
-pub(super) fn next(knowledge: &Knowledge, standing: &Standing<'_>, driver: Driver) -> Next {
+pub(super) fn next(
+    knowledge: &Knowledge,
+    outcomes: &Outcomes,
+    standing: &Standing<'_>,
+    driver: Driver,
+) -> Next {
     if let Some(closing) = &standing.closed {
         return Next::Closed(closing.clone());
     }
@@ -34,10 +40,11 @@ pub(super) fn next(knowledge: &Knowledge, standing: &Standing<'_>, driver: Drive
                 cause: flow_cause(knowledge, standing, place.flow_id),
             });
         }
-        let belief = belief(knowledge, standing);
+        let belief = belief_before(knowledge, standing, "");
         return Next::Step(Box::new(flow::step(knowledge, place, standing, belief.situation())));
     }
-    let belief = belief(knowledge, standing);
+    let known = known_before(knowledge, standing, "");
+    let belief = Belief::new(knowledge, &Known { outcomes: Some(outcomes), now: standing.now, ..known });
     let proposed = |course: &Course<'_>| plan(knowledge, &belief, course, standing.lang);
     // what was put off comes back before it is handed over, or given up
     let step = proposed(&course(knowledge, standing, true))
@@ -191,21 +198,22 @@ fn flow_cause(knowledge: &Knowledge, standing: &Standing<'_>, flow: &str) -> Opt
     if let Some(cause) = credited.filter(|cause| flow.causes.contains(cause)) {
         return Some(cause);
     }
-    let belief = belief(knowledge, standing);
+    let belief = belief_before(knowledge, standing, "");
     let ranked = belief.ranked();
     let ids = ranked.iter().map(|(place, _)| &knowledge.model.causes()[*place]);
     ids.clone().find(|id| flow.causes.contains(id)).or_else(|| ids.clone().next()).cloned()
 }
 
-fn belief(knowledge: &Knowledge, standing: &Standing<'_>) -> Belief {
-    belief_before(knowledge, standing, "")
+/// What is believed by the knowledge alone, that action not held against any cause.
+pub(super) fn belief_before(knowledge: &Knowledge, standing: &Standing<'_>, action: &str) -> Belief {
+    Belief::new(knowledge, &known_before(knowledge, standing, action))
 }
 
-/// What is believed, that action not held against any cause.
+/// What is known, that action not held against any cause.
 ///
 /// A cause that was mended, as measured, is set aside with what was said about it: the repair is no failure, and answers and
 /// words that spoke for it tell nothing of what is still broken.
-fn belief_before(knowledge: &Knowledge, standing: &Standing<'_>, action: &str) -> Belief {
+fn known_before<'a>(knowledge: &'a Knowledge, standing: &Standing<'a>, action: &str) -> Known<'a> {
     let mended = all_mended(knowledge, standing);
     // what that action did is judged by what was measured before it
     let last = standing.earlier.iter().rev().find(|repair| repair.action == action);
@@ -219,28 +227,26 @@ fn belief_before(knowledge: &Knowledge, standing: &Standing<'_>, action: &str) -
     let failed = standing.tried.iter().filter(|(id, tried)| {
         **id != action && !worked(id) && (**tried == Tried::NotFixed || **tried == Tried::Done && broken(id))
     });
-    Belief::new(
-        knowledge,
-        &Known {
-            request: Some(standing.request),
-            evidence,
-            answers: answers_that_hold(knowledge, standing, &mended),
-            failed: failed.map(|(id, _)| *id).collect(),
-            mended: mended.iter().map(|mended| mended.cause).collect(),
-        },
-    )
+    Known {
+        request: Some(standing.request),
+        evidence,
+        answers: answers_that_hold(knowledge, standing, &mended),
+        failed: failed.map(|(id, _)| *id).collect(),
+        mended: mended.iter().map(|mended| mended.cause).collect(),
+        ..Known::default()
+    }
 }
 
 /// A cause that a repair has ended.
 #[derive(Clone, Copy, Debug)]
-struct Mended<'a> {
-    cause: &'a str,
-    action: &'a str,
+pub(super) struct Mended<'a> {
+    pub(super) cause: &'a str,
+    pub(super) action: &'a str,
     at: usize,
 }
 
 /// All repairs that have ended something.
-fn all_mended<'a>(knowledge: &'a Knowledge, standing: &Standing<'a>) -> Vec<Mended<'a>> {
+pub(super) fn all_mended<'a>(knowledge: &'a Knowledge, standing: &Standing<'a>) -> Vec<Mended<'a>> {
     standing.earlier.iter().filter_map(|repair| mended(knowledge, repair)).collect()
 }
 
@@ -337,7 +343,7 @@ fn place<'a>(knowledge: &'a Knowledge, standing: &Standing<'_>) -> Option<flow::
 }
 
 /// Whether an action is a safeguard or a look, not a repair.
-fn mends_nothing(knowledge: &Knowledge, action: &str) -> bool {
+pub(super) fn mends_nothing(knowledge: &Knowledge, action: &str) -> bool {
     !knowledge.causes.values().any(|cause| cause.fixes.iter().any(|fix| fix.action == action))
 }
 

@@ -6,6 +6,7 @@ use crate::diagnosis::{facts, weights};
 use crate::evidence::{Evidence, Request};
 use crate::intake::{Recognised, recognise};
 use crate::knowledge::{Knowledge, STRONGEST_RATIO, Situation};
+use crate::outcome::{Experience, Outcomes};
 use crate::step::plan::SHARES;
 
 /// What a case knows.
@@ -21,6 +22,10 @@ pub struct Known<'a> {
     pub failed: Vec<&'a str>,
     /// Causes that were mended already, while something else is still broken.
     pub mended: Vec<&'a str>,
+    /// What earlier cases taught, where that is to be heeded.
+    pub outcomes: Option<&'a Outcomes>,
+    /// When that is, in seconds since 1970 UTC; what was learned fades.
+    pub now: u64,
 }
 
 /// The causes with their weights, and the situation they are in.
@@ -38,6 +43,8 @@ pub struct Belief {
     pub seen: BTreeSet<String>,
     /// How many questions were answered with `unknown`, and how many otherwise.
     pub answered: (usize, usize),
+    /// What earlier cases taught about situations like this.
+    pub experience: Experience,
 }
 
 /// What occurs with some services only is by so much more frequent with them than among everybody.
@@ -76,9 +83,20 @@ impl Belief {
             !first.filter(|cause| cause.p >= 0.1).any(|cause| known.mended.contains(&cause.id.as_str()))
         };
         let start = weights(knowledge, known.evidence, said.filter(about));
-        let mut belief = Self { weights: start.causes, device, client, service, seen, answered: (0, 0) };
+        let here = Situation { device: &device, client: &client, service: &service };
+        let learned = known.outcomes.map(|outcomes| outcomes.experience(here, known.now));
+        let mut belief = Self {
+            weights: start.causes,
+            device,
+            client,
+            service,
+            seen,
+            answered: (0, 0),
+            experience: learned.unwrap_or_default(),
+        };
         for (place, id) in knowledge.model.causes().iter().enumerate() {
             let Some(cause) = knowledge.causes.get(id) else { continue };
+            belief.weights[place] *= belief.experience.frequency(id, cause.prior);
             if cause.only.admits(belief.situation()) {
                 belief.weights[place] *= among(&cause.only.service, &belief.service);
             } else {
@@ -139,7 +157,7 @@ impl Belief {
         for (weight, id) in self.weights.iter_mut().zip(knowledge.model.causes()) {
             let fixes = knowledge.causes.get(id).into_iter().flat_map(|cause| &cause.fixes);
             for fix in fixes.filter(|fix| fix.action == action) {
-                *weight *= 1.0 - fix.probability;
+                *weight *= 1.0 - self.experience.rate(action, id, fix.probability);
             }
         }
     }

@@ -119,6 +119,7 @@ impl<'a> Problem<'a> {
     fn new(knowledge: &'a Knowledge, belief: &'a Belief, course: &'a Course<'a>) -> Self {
         let care = knowledge.care();
         let tables = knowledge.tables();
+        let causes = knowledge.model.causes();
         let situation = belief.situation();
         let possible = |(id, action): (&'a String, &'a Action)| {
             let blocked = action.requires.iter().any(|first| course.impossible.contains(first.as_str()));
@@ -143,7 +144,9 @@ impl<'a> Problem<'a> {
             for mend in known.iter().filter(|mend| mend.fix.admits(&belief.seen)) {
                 let Some((_, action)) = possible[mend.action] else { continue };
                 if action.risk < Risk::LosesData || !harmless {
-                    fixes[mend.action].push((place, mend.fix.probability));
+                    let fix = &mend.fix;
+                    let rate = belief.experience.rate(&fix.action, &causes[place], fix.probability);
+                    fixes[mend.action].push((place, rate));
                 }
             }
         }

@@ -3,5 +3,6 @@
 
 mod diagnosis;
 mod guide;
+mod learning;
 mod messages;
 mod scenarios;

@@ -15,6 +15,7 @@ use crate::usage::Mistake;
 mod export;
 pub(super) mod gauge;
 pub(super) mod guide;
+mod outcomes;
 mod session;
 mod shelf;
 mod stdio;
@@ -32,19 +33,26 @@ pub(crate) fn run(
     match &arguments.command {
         None if arguments.stdio => {
             let case = open(knowledge, arguments, lang)?;
-            let session = if arguments.keep { Session::kept(case)? } else { Session::passing(case) };
+            let session = if arguments.keep {
+                Session::kept(knowledge, case)?
+            } else {
+                Session::passing(knowledge, case)
+            };
             stdio::run(knowledge, session)
         }
         None if crate::terminal() => guide::new(knowledge, open(knowledge, arguments, lang)?, color),
         None => Err(Mistake::error(
-            "naosu case: there is no terminal to talk on: list, show, resume, close or export, or --stdio for JSON lines; naosu check begins one",
-            "naosu case: 端末がないため対話できません。list・show・resume・close・export か、--stdio(JSONの行)を指定してください。始めるには naosu check です",
+            "naosu case: there is no terminal to talk on: list, show, resume, close, export or outcomes, or --stdio for JSON lines; naosu check begins one",
+            "naosu case: 端末がないため対話できません。list・show・resume・close・export・outcomes か、--stdio(JSONの行)を指定してください。始めるには naosu check です",
         )),
         Some(CaseCommand::List) => shelf::list(knowledge, lang),
         Some(CaseCommand::Show { id }) => shelf::show(knowledge, *id, lang),
-        Some(CaseCommand::Resume { id, stdio: true }) => stdio::run(knowledge, Session::resume(*id)?),
+        Some(CaseCommand::Resume { id, stdio: true }) => {
+            stdio::run(knowledge, Session::resume(knowledge, *id)?)
+        }
         Some(CaseCommand::Resume { id, stdio: false }) => guide::resume(knowledge, *id, asked, color),
-        Some(CaseCommand::Close { id, resolved }) => shelf::close(*id, *resolved, lang),
+        Some(CaseCommand::Close { id, resolved }) => shelf::close(knowledge, *id, *resolved, lang),
+        Some(CaseCommand::Outcomes { command }) => outcomes::run(knowledge, command, lang),
         Some(CaseCommand::Export { id, keep_addresses, out }) => {
             export::run(knowledge, *id, *keep_addresses, out, lang)
         }

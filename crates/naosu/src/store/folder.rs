@@ -10,7 +10,7 @@ use crate::usage::Mistake;
 
 /// The folder for this user's data, made when it is not there and closed to other users: `$XDG_DATA_HOME/naosu` (XDG
 /// Base Directory Specification), `~/Library/Application Support/naosu` on macOS, `%LOCALAPPDATA%\naosu` on Windows.
-pub(super) fn data() -> Result<PathBuf> {
+pub(crate) fn data() -> Result<PathBuf> {
     let Some(folder) = place(env::consts::OS, |name| env::var_os(name).map(PathBuf::from)) else {
         return Err(Mistake::error(
             "there is no folder for your data: set HOME, or XDG_DATA_HOME to an absolute path",

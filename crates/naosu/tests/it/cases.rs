@@ -17,7 +17,7 @@ const KILLS: u64 = if cfg!(debug_assertions) { 12 } else { 50 };
 const ANSWERS: [&str; 2] = ["unknown", "not_fixed"];
 
 /// Calls `naosu` with its data in that folder.
-fn naosu_in(data: &Path, arguments: &[&str], input: &str) -> Ran {
+pub(crate) fn naosu_in(data: &Path, arguments: &[&str], input: &str) -> Ran {
     let mut child = start(data, arguments);
     // a program that ends without reading its input closes the pipe
     drop(child.stdin.take().expect("it was asked for").write_all(input.as_bytes()));
@@ -46,14 +46,14 @@ fn start(data: &Path, arguments: &[&str]) -> Child {
 }
 
 /// A running case in JSON lines.
-struct Talk {
+pub(crate) struct Talk {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
 
 impl Talk {
-    fn start(data: &Path, arguments: &[&str]) -> Self {
+    pub(crate) fn start(data: &Path, arguments: &[&str]) -> Self {
         let mut child = start(data, arguments);
         let input = child.stdin.take().expect("it was asked for");
         let output = BufReader::new(child.stdout.take().expect("it was asked for"));
@@ -61,28 +61,39 @@ impl Talk {
     }
 
     /// The next line; nothing when the program has ended.
-    fn hear(&mut self) -> Option<Value> {
+    pub(crate) fn hear(&mut self) -> Option<Value> {
         let mut line = String::new();
         self.output.read_line(&mut line).expect("lines are UTF-8");
         serde_json::from_str(&line).ok()
     }
 
-    fn say(&mut self, answer: &str) {
+    pub(crate) fn say(&mut self, answer: &str) {
         // whoever was killed hears nothing
         drop(writeln!(self.input, "{}", json!({ "answer": answer })));
     }
 
-    fn kill(mut self) {
+    /// Waits for its end; there is no more to be said.
+    pub(crate) fn end(self) {
+        let Self { mut child, input, .. } = self;
+        drop(input);
+        assert!(child.wait().expect("it has ended").success());
+    }
+
+    pub(crate) fn kill(mut self) {
         self.child.kill().expect("it can be killed");
         self.child.wait().expect("it has ended");
     }
 }
 
-/// The events of a case as they lie on the disk.
-fn events(data: &Path, case: i64) -> Vec<Value> {
+/// The file in which the cases are kept.
+pub(crate) fn file(data: &Path) -> rusqlite::Connection {
     let folder = if cfg!(target_os = "macos") { "Library/Application Support/naosu" } else { "naosu" };
-    let file =
-        rusqlite::Connection::open(data.join(folder).join("cases.sqlite3")).expect("the store is there");
+    rusqlite::Connection::open(data.join(folder).join("cases.sqlite3")).expect("the store is there")
+}
+
+/// The events of a case as they lie on the disk.
+pub(crate) fn events(data: &Path, case: i64) -> Vec<Value> {
+    let file = file(data);
     let sound: String =
         file.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("it is a database");
     assert_eq!(sound, "ok");

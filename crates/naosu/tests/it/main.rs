@@ -6,6 +6,7 @@ mod conversations;
 mod documents;
 mod hostile;
 mod mistakes;
+mod outcomes;
 mod replay;
 mod run;
 mod schema;

@@ -1,6 +1,6 @@
 //! The published formats, `schemas/*.json`.
 //!
-//! A small validator of our own: it knows the keywords of JSON Schema that the two files use and fails on every other
+//! A small validator of our own: it knows the keywords of JSON Schema that the files use and fails on every other
 //! one, so that a file cannot come to say what is not checked.
 
 use std::fmt::Write;
@@ -9,6 +9,7 @@ use serde_json::Value;
 
 const REPORT: &str = include_str!("../../../../schemas/naosu.report.1.json");
 const EVIDENCE: &str = include_str!("../../../../schemas/naosu.evidence.1.json");
+const OUTCOMES: &str = include_str!("../../../../schemas/naosu.outcomes.1.json");
 
 /// Fails with every reason why this is no report.
 pub(crate) fn report(value: &Value) {
@@ -18,6 +19,11 @@ pub(crate) fn report(value: &Value) {
 /// Fails with every reason why this is no evidence.
 pub(crate) fn evidence(value: &Value) {
     check(EVIDENCE, value);
+}
+
+/// Fails with every reason why these are no outcomes.
+pub(crate) fn outcomes(value: &Value) {
+    check(OUTCOMES, value);
 }
 
 fn check(schema: &str, value: &Value) {
@@ -70,7 +76,7 @@ fn validate(root: &Value, schema: &Value, value: &Value, path: &str, problems: &
                 }
             }
             "additionalProperties" => {
-                let known = |name: &str| properties.get(name).is_some() || rule == true;
+                let known = |name: &str| properties.get(name).is_some() || rule == true || rule.is_object();
                 for name in
                     value.as_object().into_iter().flatten().map(|(name, _)| name).filter(|name| !known(name))
                 {
@@ -89,6 +95,12 @@ fn validate(root: &Value, schema: &Value, value: &Value, path: &str, problems: &
     for (name, inner) in properties.as_object().into_iter().flatten() {
         if let Some(part) = value.get(name) {
             validate(root, inner, part, &format!("{path}.{name}"), problems);
+        }
+    }
+    if let Some(rule) = schema.get("additionalProperties").filter(|rule| rule.is_object()) {
+        let others = value.as_object().into_iter().flatten();
+        for (name, part) in others.filter(|(name, _)| properties.get(name).is_none()) {
+            validate(root, rule, part, &format!("{path}.{name}"), problems);
         }
     }
     if let (Some(rule), Some(items)) = (schema.get("items"), value.as_array()) {

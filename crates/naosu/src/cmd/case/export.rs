@@ -29,7 +29,7 @@ pub(super) fn run(
     out: &Path,
     lang: Lang,
 ) -> Result<ExitCode> {
-    let session = Session::resume(id)?;
+    let session = Session::resume(knowledge, id)?;
     let mut events = serde_json::to_value(session.case().events()).context("write the events as JSON")?;
     // how it was called can name files and folders of the person's
     for event in events.as_array_mut().into_iter().flatten() {

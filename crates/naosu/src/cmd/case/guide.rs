@@ -36,7 +36,7 @@ const DEVICES: [&str; 6] = ["iphone", "ipad", "mac", "android", "windows", "linu
 
 /// Goes through a case that the command line describes.
 pub(super) fn new(knowledge: &Knowledge, case: Case, color: Color) -> Result<ExitCode> {
-    go(knowledge, Session::kept(case)?, None, color)
+    go(knowledge, Session::kept(knowledge, case)?, None, color)
 }
 
 /// Asks what is wrong, and goes on from there.
@@ -127,12 +127,12 @@ pub(in crate::cmd) fn after_check(
 ) -> Result<ExitCode> {
     let mut case = Case::measurable(now(), evidence.request.clone(), lang, gauge.options());
     case.apply(Event { at: now(), what: What::Measured(Box::new(evidence)) })?;
-    go(knowledge, Session::kept(case)?, Some(gauge), color)
+    go(knowledge, Session::kept(knowledge, case)?, Some(gauge), color)
 }
 
 /// Goes on with a case that was kept; one that is over can be opened again.
 pub(super) fn resume(knowledge: &Knowledge, id: i64, lang: Option<Lang>, color: Color) -> Result<ExitCode> {
-    let mut session = Session::resume(id)?;
+    let mut session = Session::resume(knowledge, id)?;
     let page = Page::of_stdout(color);
     let lang = lang.unwrap_or_else(|| session.case().lang());
     crate::cmd::print(&shown::recap(knowledge, session.case(), lang, page))?;
@@ -159,7 +159,7 @@ pub(super) fn resume(knowledge: &Knowledge, id: i64, lang: Option<Lang>, color: 
 }
 
 /// Asks whether a case that is over is to go on, and takes back what ended it.
-fn reopened(knowledge: &Knowledge, session: &mut Session, lang: Lang) -> Result<bool> {
+fn reopened(knowledge: &Knowledge, session: &mut Session<'_>, lang: Lang) -> Result<bool> {
     let answer = line(pick(
         lang,
         "This case is over. Is the trouble still there, or back? Then it goes on from before its end. [y/N] ",
@@ -185,7 +185,7 @@ fn measured_at(case: &Case) -> Option<u64> {
 /// One step after the other until the case is over or paused.
 fn go(
     knowledge: &Knowledge,
-    mut session: Session,
+    mut session: Session<'_>,
     mut gauge: Option<Gauge>,
     color: Color,
 ) -> Result<ExitCode> {
@@ -197,7 +197,7 @@ fn go(
     loop {
         let lang = session.case().lang();
         let page = Page::of_stdout(color);
-        let step = match session.case().next(knowledge, driver) {
+        let step = match session.next(driver) {
             Next::Step(step) => step,
             Next::Closed(closing) => {
                 session.end(&closing)?;
@@ -262,7 +262,12 @@ fn go(
 }
 
 /// Measures, shows what was seen, and says what that means for the repair before it; false where it was not measured.
-fn measure(knowledge: &Knowledge, session: &mut Session, gauge: &mut Gauge, color: Color) -> Result<bool> {
+fn measure(
+    knowledge: &Knowledge,
+    session: &mut Session<'_>,
+    gauge: &mut Gauge,
+    color: Color,
+) -> Result<bool> {
     let lang = session.case().lang();
     let Some(seen) = gauge.measure(knowledge, lang)? else { return Ok(false) };
     let view = View { json: false, verbose: false, color, step: false };
@@ -271,7 +276,7 @@ fn measure(knowledge: &Knowledge, session: &mut Session, gauge: &mut Gauge, colo
     session.take(What::Measured(Box::new(seen)))?;
     let after = session.case().mended(knowledge);
     if let Some(cause) = after.iter().skip(before.len()).next_back()
-        && matches!(session.case().next(knowledge, Driver::Measures), Next::Step(_))
+        && matches!(session.next(Driver::Measures), Next::Step(_))
     {
         let cause = knowledge
             .taxonomy
@@ -288,7 +293,7 @@ fn measure(knowledge: &Knowledge, session: &mut Session, gauge: &mut Gauge, colo
 }
 
 /// Shows what was said, numbered; one of it can be taken back.
-fn history(knowledge: &Knowledge, session: &mut Session, page: Page) -> Result<()> {
+fn history(knowledge: &Knowledge, session: &mut Session<'_>, page: Page) -> Result<()> {
     let case = session.case();
     let lang = case.lang();
     let said = case.retractable();
@@ -314,7 +319,7 @@ fn history(knowledge: &Knowledge, session: &mut Session, page: Page) -> Result<(
 }
 
 /// Writes the calendar file, and says where it is.
-fn remind(session: &Session, step: &NextStep, lang: Lang, page: Page) {
+fn remind(session: &Session<'_>, step: &NextStep, lang: Lang, page: Page) {
     let said = match wait::remind(session, step) {
         Ok(path) => {
             let name = path.display();

@@ -1,38 +1,43 @@
 //! A case that is being gone through: what happens is kept before anything follows from it.
 
 use anyhow::{Context, Result};
-use naosu_core::case::{Case, Closing, Event, What};
+use naosu_core::case::{Case, Closing, Driver, Event, Next, What};
+use naosu_core::knowledge::Knowledge;
+use naosu_core::outcome::Outcomes;
 
 use crate::cmd::now;
 use crate::store::Store;
 use crate::usage::Mistake;
 
 /// A case, and where it is kept.
-pub(super) struct Session {
+pub(super) struct Session<'a> {
+    knowledge: &'a Knowledge,
+    /// What earlier cases taught.
+    outcomes: Outcomes,
     case: Case,
     kept: Option<(Store, i64)>,
 }
 
-impl Session {
-    /// A case that is forgotten when the program ends.
-    pub(super) fn passing(case: Case) -> Self {
-        Self { case, kept: None }
+impl<'a> Session<'a> {
+    /// A case that is forgotten when the program ends; it neither learns from other cases nor teaches them.
+    pub(super) fn passing(knowledge: &'a Knowledge, case: Case) -> Self {
+        Self { knowledge, outcomes: Outcomes::default(), case, kept: None }
     }
 
     /// A new case that is kept from its first event on.
-    pub(super) fn kept(case: Case) -> Result<Self> {
+    pub(super) fn kept(knowledge: &'a Knowledge, case: Case) -> Result<Self> {
         let mut store = Store::open()?;
         let mut events = case.events().iter().enumerate();
         let (_, first) = events.next().context("a case has a first event")?;
         let id = store.begin(first.at, first)?;
         for (sequence, event) in events {
-            store.append(id, sequence, event.at, event)?;
+            store.append(id, sequence, event.at, event, None)?;
         }
-        Ok(Self { case, kept: Some((store, id)) })
+        Ok(Self { knowledge, outcomes: store.outcomes()?, case, kept: Some((store, id)) })
     }
 
     /// A case that was kept earlier.
-    pub(super) fn resume(id: i64) -> Result<Self> {
+    pub(super) fn resume(knowledge: &'a Knowledge, id: i64) -> Result<Self> {
         let store = Store::open()?;
         let events: Vec<Event> = store.events(id)?;
         if events.is_empty() {
@@ -43,7 +48,7 @@ impl Session {
         }
         let case = Case::replay(events);
         let case = case.map_err(|(place, refused)| anyhow::anyhow!("case {id}, event {place}: {refused}"))?;
-        Ok(Self { case, kept: Some((store, id)) })
+        Ok(Self { knowledge, outcomes: store.outcomes()?, case, kept: Some((store, id)) })
     }
 
     /// The case.
@@ -51,18 +56,29 @@ impl Session {
         &self.case
     }
 
+    /// What to do now.
+    pub(super) fn next(&self, driver: Driver) -> Next {
+        self.next_of(&self.case, driver)
+    }
+
+    /// What to do now in a case like this one.
+    pub(super) fn next_of(&self, case: &Case, driver: Driver) -> Next {
+        case.next_with(self.knowledge, &self.outcomes, driver)
+    }
+
     /// Its number, where it is kept.
     pub(super) fn id(&self) -> Option<i64> {
         self.kept.as_ref().map(|(_, id)| *id)
     }
 
-    /// Takes what happened; it is on the disk when this returns.
+    /// Takes what happened; it is on the disk when this returns, with what the case teaches by it.
     pub(super) fn take(&mut self, what: What) -> Result<()> {
         let event = Event { at: now(), what };
         let place = self.case.events().len();
         self.case.apply(event.clone()).context("take what happened")?;
-        if let Some((store, id)) = &self.kept {
-            store.append(*id, place, event.at, &event)?;
+        if let Some((store, id)) = &mut self.kept {
+            let lesson = self.case.lesson(self.knowledge);
+            store.append(*id, place, event.at, &event, lesson.as_ref())?;
         }
         Ok(())
     }

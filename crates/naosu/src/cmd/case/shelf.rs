@@ -16,6 +16,7 @@ use crate::usage::Mistake;
 /// Prints a line for each case.
 pub(super) fn list(knowledge: &Knowledge, lang: Lang) -> Result<ExitCode> {
     let store = Store::open()?;
+    let outcomes = store.outcomes()?;
     let mut out = String::new();
     for kept in store.cases()? {
         let events: Vec<Event> = store.events(kept.id)?;
@@ -27,7 +28,7 @@ pub(super) fn list(knowledge: &Knowledge, lang: Lang) -> Result<ExitCode> {
         let state = match case.closed() {
             Some(Closing { resolved: true, .. }) => pick(lang, "solved", "解決").to_owned(),
             Some(_) => pick(lang, "ended", "終了").to_owned(),
-            None => match case.next(knowledge, Driver::Talks) {
+            None => match case.next_with(knowledge, &outcomes, Driver::Talks) {
                 Next::Step(step) => match step.due.filter(|due| *due > now()).map(time) {
                     Some(due) => pick(
                         lang,
@@ -62,7 +63,7 @@ fn speak(case: &mut Case, lang: Lang) {
 
 /// Prints what happened, numbered, and the next step.
 pub(super) fn show(knowledge: &Knowledge, id: i64, lang: Lang) -> Result<ExitCode> {
-    let session = Session::resume(id)?;
+    let session = Session::resume(knowledge, id)?;
     let case = session.case();
     let mut asked = case.clone();
     speak(&mut asked, lang);
@@ -71,7 +72,7 @@ pub(super) fn show(knowledge: &Knowledge, id: i64, lang: Lang) -> Result<ExitCod
         let line = told(knowledge, &event.what, lang);
         out.push_str(&format!("{:>4}  {}  {line}\n", index + 1, time(event.at)));
     }
-    if let Next::Step(step) = asked.next(knowledge, Driver::Talks) {
+    if let Next::Step(step) = session.next_of(&asked, Driver::Talks) {
         let label = pick(lang, "Next", "次");
         out.push_str(&format!("\n{label}: {}  (naosu case resume {id})\n", step.title));
     }
@@ -80,8 +81,8 @@ pub(super) fn show(knowledge: &Knowledge, id: i64, lang: Lang) -> Result<ExitCod
 }
 
 /// Ends a case.
-pub(super) fn close(id: i64, resolved: bool, lang: Lang) -> Result<ExitCode> {
-    let mut session = Session::resume(id)?;
+pub(super) fn close(knowledge: &Knowledge, id: i64, resolved: bool, lang: Lang) -> Result<ExitCode> {
+    let mut session = Session::resume(knowledge, id)?;
     if session.case().closed().is_some() {
         return Err(Mistake::error(
             format!("case {id} is over already: see naosu case show {id}"),

@@ -24,13 +24,13 @@ struct Line {
 }
 
 /// Goes through the case; the end of the input stops it, and leaves a kept one as it is.
-pub(super) fn run(knowledge: &Knowledge, mut session: Session) -> Result<ExitCode> {
+pub(super) fn run(knowledge: &Knowledge, mut session: Session<'_>) -> Result<ExitCode> {
     if let Some(id) = session.id() {
         put(&json!({ "case": id }))?;
     }
     let mut input = std::io::stdin().lock();
     loop {
-        match session.case().next(knowledge, Driver::Talks) {
+        match session.next(Driver::Talks) {
             Next::Step(step) => match ask(knowledge, session.case(), &step, &mut input)? {
                 // a kept case waits for who comes back
                 None if session.id().is_some() => return Ok(ExitCode::SUCCESS),

@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_mins(10);
 /// Measures again and again until something else is found than before; then it is told, and written down.
 pub(super) fn watch(
     knowledge: &Knowledge,
-    session: &mut Session,
+    session: &mut Session<'_>,
     gauge: &mut Gauge,
     color: Color,
 ) -> Result<()> {
@@ -63,7 +63,7 @@ fn found(knowledge: &Knowledge, seen: &Evidence) -> (Verdict, Option<String>) {
 }
 
 /// Writes a calendar file for the end of a wait into the current folder.
-pub(super) fn remind(session: &Session, step: &NextStep) -> Result<PathBuf> {
+pub(super) fn remind(session: &Session<'_>, step: &NextStep) -> Result<PathBuf> {
     let id = session.id().unwrap_or_default();
     let lang: Lang = session.case().lang();
     let due = i64::try_from(step.due.unwrap_or_else(now)).unwrap_or(i64::MAX);

@@ -1,0 +1,130 @@
+//! Cases at the desk: opened, found by their link, carried on. Pages and API go through here, and nothing else writes cases.
+
+use naosu_core::case::{Case, Driver, Event, Next, What};
+use naosu_core::evidence::Request;
+use naosu_core::intake::recognise;
+use naosu_core::knowledge::{Knowledge, Lang};
+
+use crate::desk::{Desk, now};
+use crate::failure::Failure;
+use crate::secret_link;
+use crate::store::cases::{CaseRow, NotKept, Summary};
+
+/// A case with what is kept beside it.
+#[derive(Clone, Debug)]
+pub(crate) struct CaseFile {
+    /// Its row as it was read; the summary in it is not changed by [`Desk::take`].
+    pub(crate) row: CaseRow,
+    /// The case.
+    pub(crate) case: Case,
+}
+
+impl CaseFile {
+    /// What to do now.
+    pub(crate) fn next(&self, knowledge: &Knowledge) -> Next {
+        self.case.next(knowledge, driver(&self.case))
+    }
+}
+
+/// Only a case with an address can be measured.
+fn driver(case: &Case) -> Driver {
+    if case.opening().request.address.is_some() { Driver::Measures } else { Driver::Talks }
+}
+
+impl Desk {
+    /// Opens a case; its file and the secret of its link, which nobody can find out later.
+    pub(crate) async fn open(&self, request: Request, lang: Lang) -> Result<(CaseFile, String), Failure> {
+        let case = Case::new(now(), request, lang);
+        let secret = secret_link::fresh();
+        let summary = summary(self.knowledge, &case);
+        let id = self.store.begin_case(&secret_link::digest(&secret), case.events(), &summary).await?;
+        let row = self.store.case_by_id(id).await?.ok_or(Failure::NoSuchCase)?;
+        Ok((CaseFile { row, case }, secret))
+    }
+
+    /// The case that a link opens.
+    pub(crate) async fn by_link(&self, secret: &str) -> Result<CaseFile, Failure> {
+        let row = self.store.case_by_link(&secret_link::digest(secret)).await?;
+        self.file(row).await
+    }
+
+    /// The case with that number; for helpers only.
+    pub(crate) async fn by_id(&self, id: i64) -> Result<CaseFile, Failure> {
+        let row = self.store.case_by_id(id).await?;
+        self.file(row).await
+    }
+
+    async fn file(&self, row: Option<CaseRow>) -> Result<CaseFile, Failure> {
+        let row = row.ok_or(Failure::NoSuchCase)?;
+        let events = self.store.events(row.id).await?;
+        let case = Case::replay(events)
+            .map_err(|(place, refused)| anyhow::anyhow!("case {}, event {place}: {refused}", row.id))?;
+        Ok(CaseFile { row, case })
+    }
+
+    /// Takes what happened; it is on the disk when this returns. A case that is over thereby is closed with it.
+    pub(crate) async fn take(&self, file: &mut CaseFile, what: What) -> Result<(), Failure> {
+        let known = file.case.events().len();
+        let mut case = file.case.clone();
+        let at = now();
+        case.apply(Event { at, what })?;
+        if case.closed().is_none()
+            && let Next::Closed(closing) = case.next(self.knowledge, driver(&case))
+        {
+            case.apply(Event { at, what: What::Closed(closing) })?;
+        }
+        let summary = summary(self.knowledge, &case);
+        match self.store.append(file.row.id, known, &case.events()[known..], &summary).await {
+            Ok(()) => {
+                file.case = case;
+                Ok(())
+            }
+            Err(NotKept::WentOn) => Err(Failure::WentOn),
+            Err(NotKept::Database(error)) => Err(error.into()),
+        }
+    }
+}
+
+/// What lists and searches need of a case.
+fn summary(knowledge: &Knowledge, case: &Case) -> Summary {
+    let request = &case.opening().request;
+    let words = request.words.clone().unwrap_or_default();
+    let said = recognise(knowledge, &words);
+    let first = |scored: &[naosu_core::intake::Scored]| {
+        scored.first().map_or_else(|| "unknown".to_owned(), |one| one.id.clone())
+    };
+    let told = |field: &Option<String>, said: &str| field.clone().unwrap_or_else(|| said.to_owned());
+    let (state, due_at, cause) = match case.next(knowledge, driver(case)) {
+        Next::Closed(closing) => {
+            (if closing.resolved { "resolved" } else { "unresolved" }, None, closing.cause)
+        }
+        Next::Step(step) => {
+            let waits = step.kind == "wait";
+            let due = step.due.and_then(|due| i64::try_from(due).ok());
+            (if waits { "waiting" } else { "open" }, due.filter(|_| waits), step.addresses.first().cloned())
+        }
+    };
+    let steps = case.events().iter().filter(|event| {
+        matches!(
+            event.what,
+            What::Answered { .. }
+                | What::Done { .. }
+                | What::Fixed { .. }
+                | What::NotFixed { .. }
+                | What::CouldNot { .. }
+                | What::Went { .. }
+        )
+    });
+    Summary {
+        state: state.to_owned(),
+        lang: case.lang().tag().to_owned(),
+        symptom: first(&said.symptom),
+        cause: cause.unwrap_or_else(|| first(&said.cause)),
+        device: told(&request.device, &said.device),
+        client: told(&request.client, &said.client),
+        service: told(&request.service, &said.service),
+        steps: i64::try_from(steps.count()).unwrap_or(i64::MAX),
+        due_at,
+        words,
+    }
+}

@@ -1,0 +1,25 @@
+//! What every request shares.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use naosu_core::knowledge::Knowledge;
+
+use crate::config::Config;
+use crate::store::Store;
+
+/// What every request shares; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    /// What is known of causes, questions and actions.
+    pub(crate) knowledge: &'static Knowledge,
+    /// What is kept.
+    pub(crate) store: Store,
+    /// How the server is set up.
+    pub(crate) config: Arc<Config>,
+}
+
+/// Now, in seconds since 1970 UTC.
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

@@ -1,0 +1,53 @@
+//! What can go wrong with a request, as pages and API answer it.
+
+use axum::http::StatusCode;
+use naosu_core::case::Refused;
+
+use crate::store::cases::NotKept;
+
+/// Why a request was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The link opens nothing, or there is no case with that number: both look the same from outside.
+    #[error("there is no such case")]
+    NoSuchCase,
+    /// The case went on elsewhere in the meantime.
+    #[error("the case went on elsewhere")]
+    WentOn,
+    /// The case does not take that.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// What was sent cannot be understood.
+    #[error("{0}")]
+    Mistaken(String),
+    /// We failed.
+    #[error(transparent)]
+    Ours(#[from] anyhow::Error),
+}
+
+impl Failure {
+    /// The status that says it.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::NoSuchCase => StatusCode::NOT_FOUND,
+            Self::WentOn | Self::Refused(_) => StatusCode::CONFLICT,
+            Self::Mistaken(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Ours(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Ours(anyhow::Error::new(error).context("the database"))
+    }
+}
+
+impl From<NotKept> for Failure {
+    fn from(error: NotKept) -> Self {
+        match error {
+            NotKept::WentOn => Self::WentOn,
+            NotKept::Database(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What holds for every request: where it may come from, and what a browser may do with the answer.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::desk::Desk;
+
+/// Nothing from elsewhere, no script but our own file, nobody frames us, forms go to us alone.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Refuses what another site sends in a person's name, and says to the browser what it may do with the answer.
+pub(crate) async fn fence(State(desk): State<Desk>, request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if !reads && is_foreign(request.headers(), &desk.config.public_url) {
+        return (StatusCode::FORBIDDEN, "sent by another site\n").into_response();
+    }
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    // a case is for the person's eyes: nothing of it stays in a shared cache
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Whether a browser says that another site's page sent this. A program that is no browser says neither and is let through:
+/// it has no cookies of a person to misuse.
+fn is_foreign(headers: &HeaderMap, public_url: &str) -> bool {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    if let Some(site) = text(header::HeaderName::from_static("sec-fetch-site")) {
+        return !matches!(site, "same-origin" | "none");
+    }
+    match (text(header::ORIGIN), text(header::HOST)) {
+        (None, _) => false,
+        (Some(origin), host) => {
+            let own = host.is_some_and(|host| origin.split_once("://").is_some_and(|(_, name)| name == host));
+            !own && origin != public_url
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| (header::HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect()
+    }
+
+    #[test]
+    fn only_our_own_pages_may_send() {
+        let url = "https://mail.example.jp";
+        let foreign = |pairs: &[(&'static str, &'static str)]| is_foreign(&headers(pairs), url);
+        assert!(foreign(&[("sec-fetch-site", "cross-site"), ("origin", url)]));
+        assert!(foreign(&[("sec-fetch-site", "same-site")]));
+        assert!(!foreign(&[("sec-fetch-site", "same-origin")]));
+        assert!(foreign(&[("origin", "https://evil.example"), ("host", "mail.example.jp")]));
+        assert!(foreign(&[("origin", "null"), ("host", "mail.example.jp")]));
+        assert!(!foreign(&[("origin", "http://192.0.2.1:8080"), ("host", "192.0.2.1:8080")]));
+        assert!(!foreign(&[("origin", url), ("host", "127.0.0.1:8080")]));
+        assert!(!foreign(&[]));
+    }
+}

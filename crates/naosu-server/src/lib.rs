@@ -1,0 +1,23 @@
+//! The page that a person with a broken phone can use, the desk of those who help them, and the API.
+//!
+//! Nothing is decided here: what a case means and what comes next is [`naosu_core::case::Case`], what is measured is
+//! [`naosu_probe::plan::measure`]. This crate takes requests, keeps events, and shows what follows of them.
+//!
+//! ```text
+//! request ─► fence (origin, limits, headers) ─► pages · api ─► casework ─► store
+//!                                                    └────────► measuring ─► naosu-probe (within reach)
+//! ```
+
+mod casework;
+mod config;
+mod desk;
+mod failure;
+mod fence;
+mod pages;
+mod secret_link;
+mod serve;
+mod store;
+mod wording;
+
+pub use crate::config::{Config, Keeping};
+pub use crate::serve::serve;
