@@ -359,11 +359,10 @@ fn what_else_is_broken_goes_on_as_the_next_cause() {
 fn a_safeguard_that_is_put_off_puts_off_what_needs_it() {
     let knowledge = Knowledge::load(&embedded()).unwrap();
     let mut gates = 0;
-    for (words, device) in
-        [("the mail app shows old mail only", "iphone"), ("メールアプリが落ちる", "windows")]
-    {
-        let request =
-            Request { words: Some(words.to_owned()), device: Some(device.to_owned()), ..Request::default() };
+    for (request, _) in symptoms_alone(&knowledge).into_iter().step_by(9) {
+        if gates > 2 {
+            break;
+        }
         let mut case = Case::new(0, request, Lang::En);
         let mut put_off: Vec<String> = Vec::new();
         for _ in 0..150 {
