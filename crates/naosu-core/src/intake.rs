@@ -6,20 +6,23 @@
 //! little is added of what the words of the corpus say (`learned`).
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde::Serialize;
 
 pub use self::learned::Learned;
 pub use self::normalize::normalize;
 use self::recogniser::Recogniser;
-use crate::knowledge::{Knowledge, Lang, Problem};
+use crate::knowledge::{Knowledge, Lang, Problem, Words};
 
 mod learned;
+mod lists;
 mod message;
 pub mod normalize;
 mod pattern;
 mod recogniser;
 mod score;
+mod unresolved;
 
 /// What was recognised in a person's words.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,9 +78,30 @@ pub struct Matched {
     pub cover: f64,
 }
 
-/// The compiled knowledge of words, built when it is first needed.
+/// The compiled knowledge of words, there when it is first needed.
 #[derive(Default)]
-pub struct Compiled(std::sync::OnceLock<Recogniser>);
+pub struct Compiled {
+    recogniser: OnceLock<Recogniser>,
+    /// What was compiled when building, where the words are those that are built in.
+    written: Option<&'static [u8]>,
+}
+
+impl Compiled {
+    /// That of the words that are built in.
+    pub(crate) fn built_in() -> Self {
+        Self { recogniser: OnceLock::new(), written: Some(BUILT_IN) }
+    }
+
+    fn recogniser(&self, words: &Words) -> &Recogniser {
+        self.recogniser.get_or_init(|| match self.written {
+            Some(bytes) => Recogniser::read(bytes),
+            None => Recogniser::new(&words.phrases, &words.client_errors).0,
+        })
+    }
+}
+
+/// The built-in words, compiled by `build.rs`.
+static BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/words"));
 
 impl std::fmt::Debug for Compiled {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -92,8 +116,8 @@ pub fn recognise(knowledge: &Knowledge, text: &str) -> Recognised {
 
 /// The same with other learned words, for cross-validation.
 pub fn recognise_with(knowledge: &Knowledge, learned: &Learned, text: &str) -> Recognised {
-    let recogniser = knowledge.words().compiled.0.get_or_init(|| Recogniser::new(knowledge).0);
-    score::score(knowledge, recogniser, learned, text)
+    let words = knowledge.words();
+    score::score(knowledge, words.compiled.recogniser(words), learned, text)
 }
 
 /// One line of `naosu ask --batch`: the contract with tests from outside.
@@ -128,7 +152,10 @@ pub fn ask_line(knowledge: &Knowledge, id: &str, text: &str) -> AskLine {
 
 /// What is wrong with the knowledge of words: patterns that do not compile, ids that do not resolve.
 pub fn problems(knowledge: &Knowledge) -> Vec<Problem> {
-    Recogniser::new(knowledge).1
+    let words = knowledge.words();
+    let mut problems = Recogniser::new(&words.phrases, &words.client_errors).1;
+    problems.extend(unresolved::unresolved(knowledge));
+    problems
 }
 
 /// Probabilities to four places; what rounds to nothing is left out.

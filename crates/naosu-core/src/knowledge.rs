@@ -3,11 +3,11 @@
 //! One file per thing, the file's stem is its id, English and Japanese side by side. Each kind of thing has a
 //! folder of that name, a schema here (`deny_unknown_fields`) and checks over the whole set.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use crate::diagnosis::Model;
 use crate::intake::{Compiled, Learned};
@@ -18,13 +18,14 @@ pub use self::answer::Answer;
 pub use self::apple::{AppleHost, ApplePurpose, apple_purposes};
 pub use self::care::{Care, Entry};
 pub use self::cause::{Cause, Fix};
-pub use self::check::{CHECKS, Check, Whole};
+pub use self::check::{CHECKS, Check, Stated, Whole};
 pub use self::checklist::{Checklist, Every, Importance, Item, Occasion};
 pub use self::client_error::{ClientErrors, KnownMessage};
 pub use self::coverage::{Claim, Coverage, Row};
 pub use self::flow::{Flow, FlowState, FlowStateKind, Transition};
 pub use self::interceptor::{Interceptor, InterceptorKind, interceptor};
 pub use self::phrase::{Context, Forms, Phrase, Topic};
+pub use self::problem::Problem;
 pub use self::provider::{Auth, Protocol, Provider, Providers, Quirk, Security, Server, UserName};
 pub use self::question::{Choice, Question, STRONGEST_RATIO};
 pub use self::reply::{Classified, Group, Kind, Match, Replies, Reply, Said, Side, Specificity};
@@ -33,6 +34,7 @@ pub use self::situation::{Only, Situation};
 pub use self::status::{Covers, StatusFeed, StatusFormat, status_feeds};
 pub use self::symptom::Symptom;
 pub use self::taxonomy::{CauseEntry, Taxonomy};
+pub use self::text::{Lang, Text};
 pub use self::variable::{Outcome, State, Variable};
 
 mod action;
@@ -47,6 +49,7 @@ mod coverage;
 mod flow;
 mod interceptor;
 mod phrase;
+mod problem;
 mod provider;
 mod question;
 mod reply;
@@ -55,6 +58,7 @@ mod situation;
 mod status;
 mod symptom;
 mod taxonomy;
+mod text;
 mod variable;
 
 /// Everything we believe, parsed and indexed by id.
@@ -71,10 +75,15 @@ pub struct Knowledge {
     later: Later,
 }
 
+/// A path relative to `knowledge/`, and the text. What is built in is not copied.
+type File = (Cow<'static, str>, Cow<'static, str>);
+
 /// The folders that are parsed only when they are first asked for: the large ones, of which many runs need none.
 #[derive(Debug, Default)]
 struct Later {
-    files: Vec<(String, String)>,
+    /// Whether the files are those that are built in, so that their words are compiled already.
+    built_in: bool,
+    files: Vec<File>,
     apple: OnceLock<BTreeMap<String, ApplePurpose>>,
     interceptors: OnceLock<BTreeMap<String, Interceptor>>,
     care: OnceLock<Care>,
@@ -101,14 +110,14 @@ pub struct Words {
 }
 
 impl Words {
-    fn new(files: &[(String, String)], problems: &mut Vec<Problem>) -> Self {
+    fn new(files: &[File], problems: &mut Vec<Problem>) -> Self {
         Self {
             symptoms: folder(files, "symptoms", problems),
             phrases: folder(files, "phrases", problems),
             client_errors: folder(files, "client_errors", problems),
             learned: files
                 .iter()
-                .find(|(path, _)| path == LEARNED)
+                .find(|(path, _)| *path == LEARNED)
                 .map_or_else(Learned::default, |(_, text)| Learned::read(text)),
             compiled: Compiled::default(),
         }
@@ -118,56 +127,6 @@ impl Words {
 /// What the corpus teaches.
 const LEARNED: &str = "corpus/learned.tsv";
 
-/// A sentence or word in both languages.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
-#[serde(deny_unknown_fields)]
-pub struct Text {
-    /// English.
-    pub en: String,
-    /// Japanese.
-    pub ja: String,
-}
-
-/// The languages a person can be spoken to in.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Lang {
-    /// English.
-    En,
-    /// Japanese.
-    Ja,
-}
-
-impl Lang {
-    /// The language's tag (BCP 47).
-    pub fn tag(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Ja => "ja",
-        }
-    }
-}
-
-impl Text {
-    /// The text in that language.
-    pub fn get(&self, lang: Lang) -> &str {
-        match lang {
-            Lang::En => &self.en,
-            Lang::Ja => &self.ja,
-        }
-    }
-}
-
-/// Something wrong with a knowledge file.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, thiserror::Error)]
-#[error("knowledge/{path}: {what}")]
-pub struct Problem {
-    /// The file, relative to the knowledge folder.
-    pub path: String,
-    /// What is wrong with it.
-    pub what: String,
-}
-
 impl Knowledge {
     /// The knowledge that is built in: what [`embedded`] holds, read quickly.
     ///
@@ -175,17 +134,25 @@ impl Knowledge {
     ///
     /// Every problem, as [`Knowledge::load`] tells it.
     pub fn built_in() -> Result<Self, Vec<Problem>> {
-        let mut files: Vec<(String, String)> =
-            COMPACT.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect();
-        let rows = EMBEDDED.get_file(coverage::FILE).and_then(include_dir::File::contents_utf8);
-        files.extend(rows.map(|text| (coverage::FILE.to_owned(), text.to_owned())));
-        Self::load(&files)
+        let mut files: Vec<File> = COMPACT.iter().map(|&(path, text)| (path.into(), text.into())).collect();
+        for name in [coverage::FILE, LEARNED] {
+            let rows = EMBEDDED.get_file(name).and_then(include_dir::File::contents_utf8);
+            files.extend(rows.map(|text| (name.into(), text.into())));
+        }
+        let mut knowledge = Self::of(&files)?;
+        knowledge.later.built_in = true;
+        Ok(knowledge)
     }
 
     /// Parses knowledge from pairs of path (relative to `knowledge/`, with `/`) and text; every problem is told.
     ///
     /// What is `NAME.toml` may also be there as `NAME.json`, with the same values.
     pub fn load(files: &[(String, String)]) -> Result<Self, Vec<Problem>> {
+        let owned = files.iter().map(|(path, text)| (path.clone().into(), text.clone().into()));
+        Self::of(&owned.collect::<Vec<File>>())
+    }
+
+    fn of(files: &[File]) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let taxonomy = single(files, "taxonomy.toml", &mut problems);
         let mut variables: BTreeMap<String, Variable> = folder(files, "variables", &mut problems);
@@ -212,22 +179,62 @@ impl Knowledge {
     /// What is wrong with the files that [`Knowledge::load`] left for later; for knowledge from outside.
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        folder::<ApplePurpose>(&self.later.files, "apple", &mut problems);
-        folder::<Interceptor>(&self.later.files, "interceptors", &mut problems);
-        folder::<Provider>(&self.later.files, "providers", &mut problems);
-        folder::<StatusFeed>(&self.later.files, "status", &mut problems);
-        folder::<Group>(&self.later.files, "replies", &mut problems);
+        let stated = self.stated(&mut problems);
         let care = Care::read(&self.later.files, &mut problems);
         let rows = self.rows(&mut problems);
         let claims = self.claims(&care);
         let Self { taxonomy, variables, causes, model, .. } = self;
         let facts = model.fact_texts().collect();
-        let whole =
-            Whole { taxonomy, variables, facts: &facts, causes, care: &care, rows: &rows, claims: &claims };
+        let whole = Whole {
+            taxonomy,
+            variables,
+            facts: &facts,
+            causes,
+            care: &care,
+            rows: &rows,
+            claims: &claims,
+            stated: &stated,
+        };
         problems.extend(check::check(&whole));
         Words::new(&self.later.files, &mut problems);
         problems.extend(crate::intake::problems(self));
         problems
+    }
+
+    /// Where the files of facts say that their facts come from.
+    fn stated(&self, problems: &mut Vec<Problem>) -> Vec<Stated> {
+        let files = &self.later.files;
+        let mut stated = Vec::new();
+        let mut state = |path: String, checked: Option<String>, sources: Vec<String>| {
+            stated.push(Stated { path, checked, sources });
+        };
+        for (id, purpose) in folder::<ApplePurpose>(files, "apple", problems) {
+            let sources = purpose.host.into_iter().map(|host| host.source).collect();
+            state(format!("apple/{id}.toml"), purpose.checked, sources);
+        }
+        for (id, product) in folder::<Interceptor>(files, "interceptors", problems) {
+            state(format!("interceptors/{id}.toml"), product.checked, vec![product.source]);
+        }
+        for (id, provider) in folder::<Provider>(files, "providers", problems) {
+            let quirks = provider.quirk.into_iter().map(|quirk| quirk.source);
+            let servers = provider.server.into_iter().map(|server| server.source);
+            let sources = quirks.chain(servers).chain([provider.source]).collect();
+            state(format!("providers/{id}.toml"), provider.checked, sources);
+        }
+        for (id, feed) in folder::<StatusFeed>(files, "status", problems) {
+            state(format!("status/{id}.toml"), feed.checked, vec![feed.source]);
+        }
+        for (id, group) in folder::<Group>(files, "replies", problems) {
+            let sources = group.reply.into_iter().map(|reply| reply.source).collect();
+            state(format!("replies/{id}.toml"), group.checked, sources);
+        }
+        for (id, client) in folder::<ClientErrors>(files, "client_errors", problems) {
+            let whole = client.source.join("; ");
+            let source = |of: Vec<String>| if of.is_empty() { whole.clone() } else { of.join("; ") };
+            let sources = client.message.into_iter().map(|message| source(message.source)).collect();
+            state(format!("client_errors/{id}.toml"), client.checked, sources);
+        }
+        stated
     }
 
     /// What the files say that they serve.
@@ -290,7 +297,13 @@ impl Knowledge {
 
     /// The words people and programs use. A file that cannot be read is left out; [`Knowledge::check`] tells of it.
     pub fn words(&self) -> &Words {
-        self.later.words.get_or_init(|| Words::new(&self.later.files, &mut Vec::new()))
+        self.later.words.get_or_init(|| {
+            let mut words = Words::new(&self.later.files, &mut Vec::new());
+            if self.later.built_in {
+                words.compiled = Compiled::built_in();
+            }
+            words
+        })
     }
 
     /// What servers say when they refuse. A file that cannot be read is left out; [`Knowledge::check`] tells of it.
@@ -300,7 +313,7 @@ impl Knowledge {
     }
 
     fn rows(&self, problems: &mut Vec<Problem>) -> Vec<Row> {
-        let text = self.later.files.iter().find(|(path, _)| path == coverage::FILE);
+        let text = self.later.files.iter().find(|(path, _)| *path == coverage::FILE);
         text.map(|(_, text)| coverage::rows(text, problems)).unwrap_or_default()
     }
 }
@@ -309,7 +322,7 @@ impl Knowledge {
 const PRIOR_UNDESCRIBED: f64 = 10.0;
 
 /// The files whose folders are parsed only when they are first asked for.
-fn later(files: &[(String, String)]) -> Vec<(String, String)> {
+fn later(files: &[File]) -> Vec<File> {
     let mut starts = vec![
         "apple/",
         "interceptors/",
@@ -328,7 +341,7 @@ fn later(files: &[(String, String)]) -> Vec<(String, String)> {
 
 /// The files of one folder, by their stems.
 fn folder<T: DeserializeOwned>(
-    files: &[(String, String)],
+    files: &[File],
     name: &str,
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<String, T> {
@@ -341,7 +354,7 @@ fn folder<T: DeserializeOwned>(
             Ok(thing) => {
                 things.insert(stem.to_owned(), thing);
             }
-            Err(what) => problems.push(Problem { path: path.clone(), what }),
+            Err(what) => problems.push(Problem { path: path.to_string(), what }),
         }
     }
     things
@@ -362,16 +375,12 @@ fn parse<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, String> {
 }
 
 /// One file that must be there.
-fn single<T: DeserializeOwned>(
-    files: &[(String, String)],
-    name: &str,
-    problems: &mut Vec<Problem>,
-) -> Option<T> {
+fn single<T: DeserializeOwned>(files: &[File], name: &str, problems: &mut Vec<Problem>) -> Option<T> {
     let Some((path, text)) = files.iter().find(|(path, _)| stem(path) == stem(name)) else {
         problems.push(Problem { path: name.to_owned(), what: "is missing".to_owned() });
         return None;
     };
-    parse(path, text).map_err(|what| problems.push(Problem { path: path.clone(), what })).ok()
+    parse(path, text).map_err(|what| problems.push(Problem { path: path.to_string(), what })).ok()
 }
 
 /// The embedded knowledge files: pairs of path (relative to `knowledge/`, with `/`) and text, sorted.
@@ -418,7 +427,7 @@ mod tests {
             format!("{:?}", knowledge.providers()),
             format!("{:?}", knowledge.replies()),
             format!("{:?}", knowledge.status()),
-            format!("{:?}", (&words.symptoms, &words.phrases, &words.client_errors)),
+            format!("{:?}", (&words.symptoms, &words.phrases, &words.client_errors, &words.learned)),
             format!("{:?}", knowledge.coverage()),
         ]
     }

@@ -11,6 +11,7 @@ use self::plan::Course;
 
 pub mod belief;
 pub mod decide;
+mod inquiry;
 pub mod plan;
 mod sequence;
 pub(crate) mod tables;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::lists::{Reader, Rows, Texts, Writer, number};
 use super::normalize::{STOP, normalize};
 use super::pattern::{Builder, Patterns};
 use crate::knowledge::{ClientErrors, Problem};
@@ -29,15 +30,27 @@ const OTHER_COVER: f64 = 0.7;
 /// Codes shorter than this are too common to be looked for alone.
 const SHORTEST_CODE: usize = 6;
 
-/// The known messages, indexed by their grams.
+/// The known messages, indexed by their grams. A message is known by its number.
 pub(super) struct Messages {
-    variants: Vec<Variant>,
-    /// Gram, variant; sorted.
-    grams: Vec<(u64, u32)>,
-    codes: BTreeMap<String, Vec<(String, String)>>,
+    /// For each message its client.
+    clients: Texts,
+    /// For each message its id there.
+    ids: Texts,
+    /// For each text of a message which message it is.
+    variants: Vec<u32>,
+    /// For each of these texts the total rarity of its grams, as the bits of an `f64`.
+    weights: Vec<u64>,
+    /// Every gram once, sorted.
+    grams: Vec<u64>,
+    /// For each gram the texts that have it.
+    having: Rows,
+    /// Every code once, sorted.
+    codes: Texts,
+    /// For each code its messages.
+    coded: Rows,
     patterns: Patterns,
-    /// For each pattern the client and the id of its message.
-    told: Vec<(String, String)>,
+    /// For each pattern its message.
+    told: Vec<u32>,
 }
 
 /// A message found in the text.
@@ -51,27 +64,25 @@ pub(super) struct Hit {
     pub(super) cover: f64,
 }
 
-struct Variant {
-    client: String,
-    id: String,
-    weight: f64,
-}
-
 impl Messages {
     /// Indexes the messages, and tells what cannot be.
     pub(super) fn new(clients: &BTreeMap<String, ClientErrors>) -> (Self, Vec<Problem>) {
         let (mut builder, mut told, mut problems) = (Builder::default(), Vec::new(), Vec::new());
+        let (mut names, mut ids) = (Texts::default(), Texts::default());
         let mut variants = Vec::new();
-        let mut grams = Vec::new();
-        let mut codes: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+        let mut grams: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
+        let mut codes: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         for (client, errors) in clients {
             for (name, forms) in &errors.words {
                 builder.word(name, forms);
             }
             for message in &errors.message {
+                let at = number(ids.len());
+                names.push(client);
+                ids.push(&message.id);
                 for source in &message.pattern {
                     match builder.pattern(source) {
-                        Ok(_) => told.push((client.clone(), message.id.clone())),
+                        Ok(_) => told.push(at),
                         Err(what) => problems.push(Problem {
                             path: format!("client_errors/{client}.toml"),
                             what: format!("{}: {what}", message.id),
@@ -79,62 +90,129 @@ impl Messages {
                     }
                 }
                 for text in message.en.iter().chain(&message.ja) {
-                    let number = u32::try_from(variants.len()).expect("far fewer messages than that");
-                    grams.extend(template_grams(text).into_iter().map(|gram| (gram, number)));
-                    variants.push(Variant { client: client.clone(), id: message.id.clone(), weight: 0.0 });
+                    let variant = number(variants.len());
+                    for gram in template_grams(text) {
+                        let having = grams.entry(gram).or_default();
+                        if having.last() != Some(&variant) {
+                            having.push(variant);
+                        }
+                    }
+                    variants.push(at);
                 }
                 for code in &message.code {
-                    let code = bare_code(&normalize(code));
+                    let code = normalize(code);
+                    let code = bare_code(&code);
                     if code.len() >= SHORTEST_CODE {
-                        codes.entry(code).or_default().push((client.clone(), message.id.clone()));
+                        codes.entry(code.to_owned()).or_default().push(at);
                     }
                 }
             }
         }
-        grams.sort_unstable();
-        grams.dedup();
-        let mut messages = Self { variants, grams, codes, patterns: builder.build(), told };
-        messages.weigh();
+        let mut weights = vec![0.0; variants.len()];
+        for having in grams.values() {
+            for &variant in having {
+                weights[variant as usize] += rarity(having.len(), variants.len());
+            }
+        }
+        let messages = Self {
+            clients: names,
+            ids,
+            variants,
+            weights: weights.into_iter().map(f64::to_bits).collect(),
+            grams: grams.keys().copied().collect(),
+            having: grams.into_values().collect(),
+            codes: codes.keys().map(String::as_str).collect(),
+            coded: codes.into_values().collect(),
+            patterns: builder.build(),
+            told,
+        };
         (messages, problems)
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer) {
+        self.clients.write(writer);
+        self.ids.write(writer);
+        writer.numbers(&self.variants);
+        writer.long_numbers(&self.weights);
+        writer.long_numbers(&self.grams);
+        self.having.write(writer);
+        self.codes.write(writer);
+        self.coded.write(writer);
+        self.patterns.write(writer);
+        writer.numbers(&self.told);
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            clients: Texts::read(reader),
+            ids: Texts::read(reader),
+            variants: reader.numbers(),
+            weights: reader.long_numbers(),
+            grams: reader.long_numbers(),
+            having: Rows::read(reader),
+            codes: Texts::read(reader),
+            coded: Rows::read(reader),
+            patterns: Patterns::read(reader),
+            told: reader.numbers(),
+        }
     }
 
     /// The messages in a normalised text, strongest first.
     pub(super) fn search(&self, text: &str) -> Vec<Hit> {
-        let mut found: BTreeMap<(String, String), (f64, f64)> = BTreeMap::new();
+        // by client and id: a client may have one id twice
+        let mut found: BTreeMap<(&str, &str), (f64, f64)> = BTreeMap::new();
         let message = speaker::message(text);
         for (variant, share, cover) in self.shares(text, message.as_deref().unwrap_or(text)) {
-            let Variant { client, id, weight } = &self.variants[variant];
-            let strength = (weight / STRONG).min(1.0).sqrt() * share;
-            let best = found.entry((client.clone(), id.clone())).or_default();
+            let strength = (self.weight(variant) / STRONG).min(1.0).sqrt() * share;
+            let best = found.entry(self.name(self.variants[variant])).or_default();
             *best = (best.0.max(strength), best.1.max(cover * share));
         }
         for token in text.split([' ', STOP]) {
             for part in token.split(|letter: char| !letter.is_ascii_alphanumeric()) {
-                for (client, id) in self.codes.get(&bare_code(part)).into_iter().flatten() {
-                    found.entry((client.clone(), id.clone())).or_default().0 = 1.0;
+                for &message in self.coded_as(bare_code(part)) {
+                    found.entry(self.name(message)).or_default().0 = 1.0;
                 }
             }
         }
         let known = found.values().any(|&(strength, cover)| strength >= 1.0 || cover >= KNOWN);
-        if !known {
-            found.extend(message.and_then(|message| self.in_other_words(&message)));
+        if !known && let Some((told, cover)) = message.and_then(|message| self.in_other_words(&message)) {
+            found.insert(self.name(told), (OTHER_WORDS, cover));
         }
         let mut hits: Vec<Hit> = found
             .into_iter()
-            .map(|((client, id), (strength, cover))| Hit { client, id, strength, cover })
+            .map(|((client, id), (strength, cover))| Hit {
+                client: client.to_owned(),
+                id: id.to_owned(),
+                strength,
+                cover,
+            })
             .collect();
         hits.sort_by(|a, b| b.strength.total_cmp(&a.strength));
         hits
     }
 
-    /// The first message whose pattern is in the text, with its strength and cover.
-    fn in_other_words(&self, text: &str) -> Option<((String, String), (f64, f64))> {
+    /// The client and the id of a message.
+    fn name(&self, message: u32) -> (&str, &str) {
+        (self.clients.get(message as usize), self.ids.get(message as usize))
+    }
+
+    fn weight(&self, variant: usize) -> f64 {
+        f64::from_bits(self.weights[variant])
+    }
+
+    /// The messages that have the code.
+    fn coded_as(&self, code: &str) -> &[u32] {
+        self.codes.find(code).map_or(&[], |at| self.coded.row(at))
+    }
+
+    /// The first message whose pattern is in the text, with its cover.
+    fn in_other_words(&self, text: &str) -> Option<(u32, f64)> {
         let (number, span) = self.patterns.search(text).into_iter().next()?;
         let start = text[..span.start].rfind(STOP).map_or(0, |at| at + STOP.len_utf8());
         let end = text[span.end..].find(STOP).map_or(text.len(), |at| span.end + at);
         #[expect(clippy::cast_precision_loss, reason = "a text has few letters")]
         let share = (end - start) as f64 / text.len() as f64;
-        Some((self.told[number].clone(), (OTHER_WORDS, share * OTHER_COVER)))
+        Some((self.told[number], share * OTHER_COVER))
     }
 
     /// The variants of which enough is in the text, with the share that is, and the share of the message they are.
@@ -146,10 +224,10 @@ impl Messages {
         #[expect(clippy::cast_precision_loss, reason = "a text has few grams")]
         let all = text_grams(&nameless(message)).len().max(1) as f64;
         for gram in seen {
-            let from = self.grams.partition_point(|&(other, _)| other < gram);
-            let to = from + self.grams[from..].partition_point(|&(other, _)| other == gram);
-            let weight = self.rarity(to - from);
-            for &(_, variant) in &self.grams[from..to] {
+            let Ok(at) = self.grams.binary_search(&gram) else { continue };
+            let having = self.having.row(at);
+            let weight = rarity(having.len(), self.variants.len());
+            for &variant in having {
                 let sums = inside.entry(variant).or_default();
                 *sums = (sums.0 + weight, sums.1 + 1.0);
             }
@@ -158,37 +236,24 @@ impl Messages {
             .into_iter()
             .filter_map(|(variant, (weight, grams))| {
                 let variant = variant as usize;
-                let share = weight / self.variants[variant].weight;
+                let share = weight / self.weight(variant);
                 let quoted = if share >= VERBATIM { (weight / QUOTED).min(1.0) * MOST } else { 0.0 };
                 (share >= SHARE).then_some((variant, share, (grams / all).min(1.0).max(quoted)))
             })
             .collect()
     }
+}
 
-    /// The total rarity of every variant's grams.
-    fn weigh(&mut self) {
-        let mut from = 0;
-        while from < self.grams.len() {
-            let gram = self.grams[from].0;
-            let to = from + self.grams[from..].partition_point(|&(other, _)| other == gram);
-            let weight = self.rarity(to - from);
-            for &(_, variant) in &self.grams[from..to] {
-                self.variants[variant as usize].weight += weight;
-            }
-            from = to;
-        }
-    }
-
-    fn rarity(&self, messages: usize) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "a few hundred messages")]
-        let (all, some) = (self.variants.len() as f64, messages as f64);
-        0.2 + (1.0 + all / some.max(1.0)).ln()
-    }
+/// How much a gram tells that so many of the texts have.
+fn rarity(having: usize, texts: usize) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a few hundred messages")]
+    let (all, some) = (texts as f64, having as f64);
+    0.2 + (1.0 + all / some.max(1.0)).ln()
 }
 
 /// Codes are written with and without `0x`.
-fn bare_code(code: &str) -> String {
-    code.trim_start_matches("0x").to_owned()
+fn bare_code(code: &str) -> &str {
+    code.trim_start_matches("0x")
 }
 
 /// The grams of a template, placeholders left out; a literal too short for one counts only where there is nothing else.

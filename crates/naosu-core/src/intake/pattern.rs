@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::lists::{Reader, Rows, Texts, Writer, first, number};
 use super::normalize::{STOP, hiragana, is_japanese, normalize};
 use crate::knowledge::Forms;
 
@@ -15,15 +16,18 @@ const NEAR: usize = 36;
 
 /// All patterns of the knowledge, ready to be searched at once.
 pub(super) struct Patterns {
-    /// The texts of the atoms with their numbers, sorted by their bytes.
-    sorted: Vec<(String, usize)>,
-    atoms: Vec<Atom>,
+    /// The texts of the atoms, sorted by their bytes.
+    atoms: Texts,
+    /// For each atom whether the word may go on behind it.
+    open_ended: Vec<u32>,
     /// For each atom the sets it belongs to.
-    sets: Vec<Vec<usize>>,
-    /// Each pattern: parts that must all match somewhere.
-    patterns: Vec<Vec<Vec<Piece>>>,
+    sets: Rows,
+    /// The pieces of each part.
+    parts: Rows,
+    /// For each pattern where its parts end; all of them must match somewhere.
+    ends: Vec<u32>,
     /// For each set of atoms the patterns whose first part begins with it.
-    starts: Vec<Vec<usize>>,
+    starts: Rows,
 }
 
 /// Where a pattern matched, in bytes of normalised text.
@@ -33,20 +37,23 @@ pub(super) struct Span {
     pub(super) end: usize,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Atom {
-    /// The piece ends where a word ends.
-    closed: bool,
-    /// The piece begins where a word begins.
-    opened: bool,
-}
-
 #[derive(Clone, Copy, Debug)]
 struct Piece {
     /// Any atom of this set.
     set: usize,
     /// How many bytes may stand between the piece before and this one.
     gap: usize,
+}
+
+impl Piece {
+    /// As it is kept: the gap in the lowest byte.
+    fn pack(self) -> u32 {
+        number(self.set << 8 | self.gap)
+    }
+
+    fn unpack(packed: u32) -> Self {
+        Self { set: (packed >> 8) as usize, gap: (packed & 0xff) as usize }
+    }
 }
 
 /// Collects patterns before they are searched for.
@@ -93,25 +100,28 @@ impl Builder {
 
     /// Makes what was collected searchable.
     pub(super) fn build(self) -> Patterns {
-        let mut sorted = Vec::with_capacity(self.atoms.len());
-        let mut atoms = vec![Atom::default(); self.atoms.len()];
-        for ((text, open_ended), id) in self.atoms {
-            let word_end = text.chars().next_back().is_some_and(|letter| letter.is_ascii_alphanumeric());
-            let word_start = text.chars().next().is_some_and(|letter| letter.is_ascii_alphanumeric());
-            atoms[id] = Atom { closed: word_end && !open_ended, opened: word_start };
-            sorted.push((text, id));
-        }
-        let mut sets = vec![Vec::new(); atoms.len()];
-        for (members, &set) in &self.sets {
-            for &atom in members {
-                sets[atom].push(set);
+        let mut members = vec![Vec::new(); self.atoms.len()];
+        for (atoms, &set) in &self.sets {
+            for &atom in atoms {
+                members[atom].push(number(set));
             }
         }
-        let mut starts = vec![Vec::new(); self.sets.len()];
-        for (number, parts) in self.patterns.iter().enumerate() {
-            starts[parts[0][0].set].push(number);
+        let (mut atoms, mut open_ended, mut sets) = (Texts::default(), Vec::new(), Rows::default());
+        for ((text, open), id) in self.atoms {
+            atoms.push(&text);
+            open_ended.push(u32::from(open));
+            sets.push(std::mem::take(&mut members[id]));
         }
-        Patterns { sorted, atoms, sets, patterns: self.patterns, starts }
+        let mut starts = vec![Vec::new(); self.sets.len()];
+        let (mut parts, mut ends) = (Rows::default(), Vec::new());
+        for (at, pattern) in self.patterns.iter().enumerate() {
+            starts[pattern[0][0].set].push(number(at));
+            for pieces in pattern {
+                parts.push(pieces.iter().map(|piece| piece.pack()));
+            }
+            ends.push(number(parts.len()));
+        }
+        Patterns { atoms, open_ended, sets, parts, ends, starts: starts.into_iter().collect() }
     }
 
     /// The atoms of one literal form: itself, and its hiragana spelling where that is safe.
@@ -162,14 +172,35 @@ impl Builder {
 }
 
 impl Patterns {
+    pub(super) fn write(&self, writer: &mut Writer) {
+        self.atoms.write(writer);
+        writer.numbers(&self.open_ended);
+        self.sets.write(writer);
+        self.parts.write(writer);
+        writer.numbers(&self.ends);
+        self.starts.write(writer);
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            atoms: Texts::read(reader),
+            open_ended: reader.numbers(),
+            sets: Rows::read(reader),
+            parts: Rows::read(reader),
+            ends: reader.numbers(),
+            starts: Rows::read(reader),
+        }
+    }
+
     /// Where each pattern first matches, by its number.
     pub(super) fn search(&self, text: &str) -> BTreeMap<usize, Span> {
         let (hits, present) = self.hits(text);
         let mut matched = BTreeMap::new();
         for set in present {
-            for &number in &self.starts[set] {
-                if let Some(span) = matches(&self.patterns[number], text, &hits) {
-                    matched.insert(number, span);
+            for &pattern in self.starts.row(set) {
+                let pattern = pattern as usize;
+                if let Some(span) = self.matches(pattern, text, &hits) {
+                    matched.insert(pattern, span);
                 }
             }
         }
@@ -184,7 +215,8 @@ impl Patterns {
             self.beginnings(text, start, |atom, end| {
                 let span = Span { start, end };
                 if self.stands_free(atom, span, text) {
-                    for &set in &self.sets[atom] {
+                    for &set in self.sets.row(atom) {
+                        let set = set as usize;
                         if hits[set].is_empty() {
                             present.push(set);
                         }
@@ -198,59 +230,64 @@ impl Patterns {
 
     /// The atoms that the text has from there on, with where each ends.
     fn beginnings(&self, text: &str, start: usize, mut found: impl FnMut(usize, usize)) {
-        let mut rest = &self.sorted[..];
+        let (mut from, mut to) = (0, self.atoms.len());
         for (depth, &byte) in text.as_bytes()[start..].iter().enumerate() {
             // all of the rest begin alike up to here, and go on with some byte
-            let from = rest.partition_point(|(atom, _)| atom.as_bytes()[depth] < byte);
-            let to = from + rest[from..].partition_point(|(atom, _)| atom.as_bytes()[depth] == byte);
-            rest = &rest[from..to];
-            while let Some(((atom, number), longer)) = rest.split_first()
-                && atom.len() == depth + 1
-            {
-                found(*number, start + depth + 1);
-                rest = longer;
+            let next = |atom: usize| self.atoms.get(atom).as_bytes()[depth];
+            from = first(from, to, |atom| next(atom) >= byte);
+            to = first(from, to, |atom| next(atom) > byte);
+            while from < to && self.atoms.get(from).len() == depth + 1 {
+                found(from, start + depth + 1);
+                from += 1;
             }
-            if rest.is_empty() {
+            if from == to {
                 break;
             }
         }
     }
 
+    /// Whether an English atom begins and ends where a word does.
     fn stands_free(&self, atom: usize, span: Span, text: &str) -> bool {
         let bytes = text.as_bytes();
-        let Atom { closed, opened } = self.atoms[atom];
-        let before = span.start.checked_sub(1).is_some_and(|at| bytes[at].is_ascii_alphanumeric());
-        let after = bytes.get(span.end).is_some_and(u8::is_ascii_alphanumeric);
-        !(opened && before || closed && after)
+        let letter =
+            |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphanumeric);
+        let goes_before = letter(Some(span.start)) && letter(span.start.checked_sub(1));
+        let goes_on = letter(span.end.checked_sub(1)) && letter(Some(span.end));
+        !(goes_before || goes_on && self.open_ended[atom] == 0)
     }
-}
 
-/// Every part must match; the span is the first part's.
-fn matches(parts: &[Vec<Piece>], text: &str, hits: &[Vec<Span>]) -> Option<Span> {
-    if parts.iter().flatten().any(|piece| hits[piece.set].is_empty()) {
-        return None;
+    /// Every part must match; the span is the first part's.
+    fn matches(&self, pattern: usize, text: &str, hits: &[Vec<Span>]) -> Option<Span> {
+        let from = pattern.checked_sub(1).map_or(0, |before| self.ends[before]) as usize;
+        let parts = from..self.ends[pattern] as usize;
+        let absent = |&piece: &u32| hits[Piece::unpack(piece).set].is_empty();
+        if parts.clone().any(|part| self.parts.row(part).iter().any(absent)) {
+            return None;
+        }
+        let mut spans = parts.map(|part| sequence(self.parts.row(part), text, hits));
+        let first = spans.next()??;
+        spans.all(|span| span.is_some()).then_some(first)
     }
-    let first = sequence(&parts[0], text, hits)?;
-    parts[1..].iter().all(|part| sequence(part, text, hits).is_some()).then_some(first)
 }
 
 /// The first place where the pieces follow one another.
-fn sequence(pieces: &[Piece], text: &str, hits: &[Vec<Span>]) -> Option<Span> {
-    hits[pieces[0].set].iter().find_map(|start| {
+fn sequence(pieces: &[u32], text: &str, hits: &[Vec<Span>]) -> Option<Span> {
+    hits[Piece::unpack(pieces[0]).set].iter().find_map(|start| {
         follow(&pieces[1..], start.end, text, hits).map(|end| Span { start: start.start, end })
     })
 }
 
-fn follow(pieces: &[Piece], from: usize, text: &str, hits: &[Vec<Span>]) -> Option<usize> {
-    let Some(piece) = pieces.first() else { return Some(from) };
-    hits[piece.set].iter().find_map(|next| {
+fn follow(pieces: &[u32], from: usize, text: &str, hits: &[Vec<Span>]) -> Option<usize> {
+    let Some((&piece, rest)) = pieces.split_first() else { return Some(from) };
+    let Piece { set, gap } = Piece::unpack(piece);
+    hits[set].iter().find_map(|next| {
         let reachable = next.start >= from
-            && if piece.gap > 0 {
-                next.start - from <= piece.gap && !text[from..next.start].contains(STOP)
+            && if gap > 0 {
+                next.start - from <= gap && !text[from..next.start].contains(STOP)
             } else {
                 next.start - from <= 1 && text[from..next.start].trim_matches(' ').is_empty()
             };
-        if reachable { follow(&pieces[1..], next.end, text, hits) } else { None }
+        if reachable { follow(rest, next.end, text, hits) } else { None }
     })
 }
 

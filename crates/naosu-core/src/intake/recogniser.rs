@@ -1,13 +1,14 @@
-//! The knowledge of words, compiled.
+//! The knowledge of words, compiled: when building for what is built in, else when first needed.
 
 use std::collections::BTreeMap;
 
+use super::lists::{Reader, Rows, Texts, Writer, number};
 use super::message::Messages;
 use super::pattern::{Builder, Patterns};
-use crate::knowledge::{Knowledge, Phrase, Problem};
+use crate::knowledge::{ClientErrors, Phrase, Problem, Topic};
 
 /// All patterns and messages, ready to be searched.
-pub(super) struct Recogniser {
+pub(crate) struct Recogniser {
     pub(super) patterns: Patterns,
     pub(super) messages: Messages,
     /// Every phrase with the numbers of its patterns, in the order of the files.
@@ -24,23 +25,29 @@ pub(super) struct Compiled {
 
 impl Recogniser {
     /// Compiles what can be compiled, and tells what cannot.
-    pub(super) fn new(knowledge: &Knowledge) -> (Self, Vec<Problem>) {
+    pub(crate) fn new(
+        topics: &BTreeMap<String, Topic>,
+        clients: &BTreeMap<String, ClientErrors>,
+    ) -> (Self, Vec<Problem>) {
         let mut builder = Builder::default();
         let mut problems = Vec::new();
-        for topic in knowledge.words().phrases.values() {
+        for topic in topics.values() {
             for (name, forms) in &topic.words {
                 builder.word(name, forms);
             }
         }
         let mut phrases = Vec::new();
-        for (topic, content) in &knowledge.words().phrases {
+        for (topic, content) in topics {
             for (at, phrase) in content.phrase.iter().enumerate() {
                 let mut compile = |sources: &[String]| -> Vec<usize> {
                     let mut numbers = Vec::new();
                     for source in sources {
                         match builder.pattern(source) {
                             Ok(number) => numbers.push(number),
-                            Err(what) => problems.push(problem(topic, &format!("{}: {what}", phrase.id))),
+                            Err(what) => problems.push(Problem {
+                                path: format!("phrases/{topic}.toml"),
+                                what: format!("{}: {what}", phrase.id),
+                            }),
                         }
                     }
                     numbers
@@ -48,51 +55,53 @@ impl Recogniser {
                 let mut patterns = compile(&phrase.en);
                 patterns.extend(compile(&phrase.ja));
                 let unless = compile(&phrase.unless);
-                problems.extend(unresolved(knowledge, topic, phrase));
                 phrases.push(Compiled { topic: topic.clone(), at, patterns, unless });
             }
         }
-        for (client, errors) in &knowledge.words().client_errors {
-            for message in &errors.message {
-                let causes = message.means.keys().filter(|id| !knowledge.taxonomy.cause.contains_key(*id));
-                let symptom =
-                    Some(&message.symptom).filter(|id| !knowledge.taxonomy.symptom.contains_key(*id));
-                for id in causes.chain(symptom) {
-                    problems.push(Problem {
-                        path: format!("client_errors/{client}.toml"),
-                        what: format!("{}: {id:?} is not in the taxonomy", message.id),
-                    });
-                }
-            }
-        }
-        let (messages, unclear) = Messages::new(&knowledge.words().client_errors);
+        let (messages, unclear) = Messages::new(clients);
         problems.extend(unclear);
         (Self { patterns: builder.build(), messages, phrases }, problems)
     }
 
-    /// The phrase behind a compiled one.
-    pub(super) fn phrase<'k>(knowledge: &'k Knowledge, compiled: &Compiled) -> &'k Phrase {
-        &knowledge.words().phrases[&compiled.topic].phrase[compiled.at]
+    /// All of it as [`Self::read`] reads it; the same words give the same bytes.
+    #[allow(dead_code, reason = "build.rs writes, which is another crate")]
+    pub(crate) fn write(&self) -> Vec<u8> {
+        let mut writer = Writer::default();
+        self.patterns.write(&mut writer);
+        self.messages.write(&mut writer);
+        let topics: Texts = self.phrases.iter().map(|phrase| phrase.topic.as_str()).collect();
+        topics.write(&mut writer);
+        let places: Vec<u32> = self.phrases.iter().map(|phrase| number(phrase.at)).collect();
+        writer.numbers(&places);
+        let rows = |numbers: fn(&Compiled) -> &[usize]| -> Rows {
+            let row = |phrase| numbers(phrase).iter().map(|&at| number(at)).collect();
+            self.phrases.iter().map(row).collect()
+        };
+        rows(|phrase| &phrase.patterns).write(&mut writer);
+        rows(|phrase| &phrase.unless).write(&mut writer);
+        writer.done()
     }
-}
 
-/// The ids of a phrase that are not in the taxonomy.
-fn unresolved(knowledge: &Knowledge, topic: &str, phrase: &Phrase) -> Vec<Problem> {
-    let known = |list: &str, id: &str| {
-        knowledge.taxonomy.values.get(list).is_some_and(|values| values.iter().any(|value| value == id))
-    };
-    let causes = phrase.cause.keys().filter(|id| !knowledge.taxonomy.cause.contains_key(*id));
-    let symptoms = phrase.symptom.keys().filter(|id| !knowledge.taxonomy.symptom.contains_key(*id));
-    let lists: [(&str, &BTreeMap<String, f64>); 3] =
-        [("service", &phrase.service), ("device", &phrase.device), ("client", &phrase.client)];
-    let values = lists.into_iter().flat_map(|(list, map)| map.keys().filter(move |id| !known(list, id)));
-    causes
-        .chain(symptoms)
-        .chain(values)
-        .map(|id| problem(topic, &format!("{}: {id:?} is not in the taxonomy", phrase.id)))
-        .collect()
-}
+    /// What [`Self::write`] wrote.
+    pub(super) fn read(bytes: &[u8]) -> Self {
+        let mut reader = Reader::new(bytes);
+        let patterns = Patterns::read(&mut reader);
+        let messages = Messages::read(&mut reader);
+        let topics = Texts::read(&mut reader);
+        let places = reader.numbers();
+        let (matching, unless) = (Rows::read(&mut reader), Rows::read(&mut reader));
+        let row = |rows: &Rows, phrase| rows.row(phrase).iter().map(|&at| at as usize).collect();
+        let phrases = places.iter().enumerate().map(|(phrase, &at)| Compiled {
+            topic: topics.get(phrase).to_owned(),
+            at: at as usize,
+            patterns: row(&matching, phrase),
+            unless: row(&unless, phrase),
+        });
+        Self { patterns, messages, phrases: phrases.collect() }
+    }
 
-fn problem(topic: &str, what: &str) -> Problem {
-    Problem { path: format!("phrases/{topic}.toml"), what: what.to_owned() }
+    /// The phrase behind a compiled one.
+    pub(super) fn phrase<'k>(topics: &'k BTreeMap<String, Topic>, compiled: &Compiled) -> &'k Phrase {
+        &topics[&compiled.topic].phrase[compiled.at]
+    }
 }

@@ -132,7 +132,7 @@ fn phrases<'k>(
     let found = recogniser.patterns.search(text);
     let mut said = Vec::new();
     for compiled in &recogniser.phrases {
-        let phrase = Recogniser::phrase(knowledge, compiled);
+        let phrase = Recogniser::phrase(&knowledge.words().phrases, compiled);
         let other = match lang {
             Lang::En => "ja",
             Lang::Ja => "en",

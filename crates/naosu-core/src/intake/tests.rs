@@ -207,3 +207,12 @@ fn translations_that_are_not_known_messages_agree() {
     }
     assert!(differ.len() <= 4, "{}\n{}", differ.len(), differ.join("\n"));
 }
+
+#[test]
+fn what_was_compiled_when_building_is_what_the_files_say() {
+    let files = Knowledge::load(&embedded()).unwrap();
+    let (compiled, _) = Recogniser::new(&files.words().phrases, &files.words().client_errors);
+    let compiled = compiled.write();
+    assert!(compiled == BUILT_IN, "{} and {} bytes", compiled.len(), BUILT_IN.len());
+    assert!(Recogniser::read(BUILT_IN).write() == BUILT_IN);
+}

@@ -17,6 +17,8 @@ pub struct ApplePurpose {
     /// The services of the taxonomy that need it.
     #[serde(default)]
     pub services: Vec<String>,
+    /// When its facts were last looked at, `YYYY-MM`.
+    pub checked: Option<String>,
     /// The hosts.
     pub host: Vec<AppleHost>,
 }

@@ -9,7 +9,7 @@ use super::checklist::Checklist;
 use super::flow::Flow;
 use super::question::Question;
 use super::situation::Situation;
-use super::{Problem, Text, folder};
+use super::{File, Problem, Text, folder};
 
 /// What can be done and asked.
 #[derive(Debug, Default)]
@@ -48,7 +48,7 @@ pub struct Entry<'a> {
 
 impl Care {
     /// Reads the folders out of the files; what cannot be read is told and left out.
-    pub(super) fn read(files: &[(String, String)], problems: &mut Vec<Problem>) -> Self {
+    pub(super) fn read(files: &[File], problems: &mut Vec<Problem>) -> Self {
         Self {
             actions: folder(files, "actions", problems),
             questions: folder(files, "questions", problems),

@@ -28,6 +28,19 @@ pub struct Whole<'a> {
     pub rows: &'a [Row],
     /// What the files say that they deal with.
     pub claims: &'a [Claim<'a>],
+    /// The files of facts: providers, replies, status pages, Apple's hosts, interceptors and messages of clients.
+    pub stated: &'a [Stated],
+}
+
+/// Where the facts of one file come from.
+#[derive(Clone, Debug)]
+pub struct Stated {
+    /// The file, relative to the knowledge folder.
+    pub path: String,
+    /// When somebody last looked, `YYYY-MM`.
+    pub checked: Option<String>,
+    /// The source of each of its facts, empty where none is given.
+    pub sources: Vec<String>,
 }
 
 /// One check, by the name of what it holds.
@@ -38,7 +51,7 @@ pub struct Check {
 }
 
 /// The checks, in the order in which they run.
-pub const CHECKS: [Check; 14] = [
+pub const CHECKS: [Check; 16] = [
     Check { name: "every cause of the taxonomy is described, and no other", run: causes_match_the_taxonomy },
     Check { name: "every id that is named exists", run: ids_resolve },
     Check { name: "every cause has a fix", run: causes_have_fixes },
@@ -46,11 +59,13 @@ pub const CHECKS: [Check; 14] = [
     Check { name: "what no probe can tell, a question can", run: questions_tell },
     Check { name: "both languages are present, different, and in their own script", run: both_languages },
     Check { name: "every entry has a source and a date", run: sourced_and_dated },
+    Check { name: "every file of facts is dated, and every fact in it sourced", run: facts_are_stated },
     Check { name: "probabilities and minutes are in range", run: numbers_in_range },
     Check { name: "what can lose data has a safeguard before it", run: losses_are_guarded },
     Check { name: "every fix says how its success is seen", run: fixes_are_verified },
     Check { name: "prerequisites do not go round in circles", run: requirements_end },
     Check { name: "instructions have one generic variant and no two that tie", run: variants_are_clear },
+    Check { name: "instructions that name menus say whether these were seen", run: menus_say_whether_seen },
     Check { name: "flows lead from their start to an end", run: flows_end },
     Check { name: "rows named in covers exist", run: rows_exist },
 ];
@@ -320,6 +335,31 @@ fn sourced_and_dated(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
         }
         if !is_month(entry.checked) {
             tell(problems, &entry.path, format!("checked is not YYYY-MM: {}", entry.checked));
+        }
+    }
+}
+
+fn facts_are_stated(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
+    for Stated { path, checked, sources } in whole.stated {
+        if !checked.as_deref().is_some_and(is_month) {
+            tell(problems, path, "does not say in which month it was checked (YYYY-MM)");
+        }
+        let unstated = sources.iter().filter(|source| source.trim().is_empty()).count();
+        if unstated > 0 {
+            tell(problems, path, format!("has facts without a source: {unstated}"));
+        }
+    }
+}
+
+/// An arrow in the Japanese steps leads from menu to menu.
+fn menus_say_whether_seen(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
+    for (id, action) in &whole.care.actions {
+        for (number, variant) in action.instructions.iter().enumerate() {
+            if variant.seen.is_none() && variant.steps.ja.iter().any(|step| step.contains('→')) {
+                let what =
+                    format!("instructions {number} lead through menus and do not say whether they were seen");
+                tell(problems, &action_path(id), what);
+            }
         }
     }
 }

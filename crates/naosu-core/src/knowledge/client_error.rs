@@ -24,6 +24,8 @@ pub struct ClientErrors {
     /// Whether the texts were seen in that source.
     #[serde(default)]
     pub verified: bool,
+    /// When the texts were last looked at, `YYYY-MM`.
+    pub checked: Option<String>,
     /// Named sets of forms, used in the patterns of this file as `<name>`.
     #[serde(default)]
     pub words: BTreeMap<String, Forms>,

@@ -21,6 +21,8 @@ pub struct Group {
     /// The providers that speak so, where it is not the one of the file's name.
     #[serde(default)]
     pub providers: Vec<String>,
+    /// When its facts were last looked at, `YYYY-MM`.
+    pub checked: Option<String>,
     /// The replies. In wording, the first that fits wins.
     pub reply: Vec<Reply>,
 }

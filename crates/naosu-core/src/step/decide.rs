@@ -4,11 +4,11 @@
 //! before it have failed, ended by handing over where nothing pays any more. Weights are never normalised: the mass that
 //! is left after failures is the probability of getting there.
 //!
-//! A question is worth what it saves. What is left to pay after an answer is the cheaper of two: the sequence of actions
-//! without asking again, and going on asking (what the mending costs once the cause is known, and for each bit that is
-//! still missing what the best question here takes for one). The second is the look further ahead than one step: two questions
-//! that tell something only together are found by it.
+//! After Heckerman, Breese and Rommelse (CACM 1995), Jensen et al. (SACSO, 2001) and Langseth and Jensen (2003): what a question
+//! is worth is reckoned in [`super::inquiry`], sequences in [`super::sequence`]. Of what costs the same, that is done which
+//! varies less, then that which loses less, then that which comes first.
 
+use super::inquiry::{Groups, inquire};
 use super::sequence::{Sequencer, exact, sequence};
 
 /// Hypotheses with their weights, and what can be done about them.
@@ -33,6 +33,8 @@ pub struct Act {
     pub cost: f64,
     /// Where it is done, a place in [`Situation::places`].
     pub place: Option<usize>,
+    /// What can be lost by it, the greater the worse; it decides between actions that are otherwise as good.
+    pub risk: u8,
     /// The hypotheses that it ends, with the probability that it does.
     pub fixes: Vec<(usize, f64)>,
 }
@@ -72,16 +74,10 @@ pub const EXACT: usize = 9;
 /// A hypothesis with less than this share of the mass does not matter for the decision.
 const NEGLIGIBLE: f64 = 3e-4;
 
-/// How many questions are weighed with sequences; they are the ones that tell most for their cost.
-const SHORT_LIST: usize = 4;
-
-/// How much more each further bit costs than the best question takes for one now.
-const DEARER: f64 = 1.5;
-
 /// Decides.
 ///
 /// A question is asked only where that is cheaper than not asking at all and also cheaper than asking after the best
-/// action has failed: "now or later", not "now or never".
+/// action has failed: "now or later", not "now or never" (Langseth & Jensen 2003, Eq. 5).
 pub fn decide(full: &Situation) -> Decision {
     let situation = &pruned(full);
     let mass: f64 = situation.weights.iter().sum();
@@ -98,30 +94,22 @@ pub fn decide(full: &Situation) -> Decision {
     let choice = best.first.map_or(Choice::HandOver, Choice::Act);
     let without = Decision { choice, expected: best.cost / mass };
 
-    let groups = Groups::new(situation);
-    let (short, bit) = short_list(situation, &groups, mass);
-    let mut value = Value { sequencer: &mut sequencer, groups: &groups, bit, sums: Vec::new() };
-    let now = value.of(&situation.weights).min(best.cost);
-    let mut asked: Option<(f64, usize)> = None;
-    for index in short {
-        let cost = value.asking(&situation.questions[index], &situation.weights);
-        if cost < now && asked.is_none_or(|(least, _)| cost < least) {
-            asked = Some((cost, index));
-        }
+    if situation.questions.is_empty() {
+        return without;
     }
-    let Some((cost, index)) = asked else { return without };
+    let groups = Groups::new(situation);
+    let Some(inquiry) = inquire(situation, &groups, &mut sequencer, best.cost) else { return without };
     if let Some(first) = best.first {
         let act = &situation.actions[first];
         let left = after_failure(act, &situation.weights);
         let open = act.place.map_or(0.0, |place| situation.places[place]);
-        let mut later = Sequencer::after(situation, Some(first));
-        let mut later = Value { sequencer: &mut later, groups: &groups, bit, sums: Vec::new() };
-        let going_on = later.of(&left).min(later.asking(&situation.questions[index], &left));
-        if (act.cost + open) * mass + going_on <= cost {
+        let mut sequencer = Sequencer::after(situation, Some(first));
+        let later = inquiry.later(situation, &groups, &mut sequencer, &left);
+        if (act.cost + open) * mass + later <= inquiry.cost {
             return without;
         }
     }
-    Decision { choice: Choice::Ask(index), expected: cost / mass }
+    Decision { choice: Choice::Ask(inquiry.question), expected: inquiry.cost / mass }
 }
 
 /// The expected cost, times the mass, of asking now and going on with the best sequence for each answer.
@@ -146,111 +134,6 @@ pub fn after_failure(act: &Act, weights: &[f64]) -> Vec<f64> {
     left
 }
 
-/// The hypotheses by what is done about them: two that the same action ends best need not be told apart.
-#[derive(Debug)]
-struct Groups {
-    /// By hypothesis: its group.
-    of: Vec<usize>,
-    count: usize,
-    /// By hypothesis: what mending costs once it is known to be this one.
-    known: Vec<f64>,
-}
-
-impl Groups {
-    fn new(situation: &Situation) -> Self {
-        let mut best: Vec<Option<(f64, usize)>> = vec![None; situation.weights.len()];
-        for (index, act) in situation.actions.iter().enumerate() {
-            let open = act.place.map_or(0.0, |place| situation.places[place]);
-            for (hypothesis, fix) in &act.fixes {
-                // tried alone, and handed over where it fails
-                let cost = act.cost + open + (1.0 - fix) * situation.hand_over * RETRIED;
-                if cost < best[*hypothesis].map_or(situation.hand_over, |(least, _)| least) {
-                    best[*hypothesis] = Some((cost, index));
-                }
-            }
-        }
-        let none = situation.actions.len();
-        let of = best.iter().map(|best| best.map_or(none, |(_, index)| index)).collect();
-        let known = best.iter().map(|best| best.map_or(situation.hand_over, |(cost, _)| cost)).collect();
-        Self { of, count: none + 1, known }
-    }
-
-    /// The bits that are missing to know the group, times the mass; `sums` is memory to work in.
-    fn missing(&self, weights: impl Iterator<Item = f64>, sums: &mut Vec<f64>) -> f64 {
-        sums.clear();
-        sums.resize(self.count, 0.0);
-        let mut mass = 0.0;
-        for (group, weight) in self.of.iter().zip(weights) {
-            sums[*group] += weight;
-            mass += weight;
-        }
-        if mass <= 0.0 {
-            return 0.0;
-        }
-        sums.iter().filter(|sum| **sum > 0.0).map(|sum| -sum * (sum / mass).log2()).sum()
-    }
-}
-
-/// After an action against a known cause has failed there mostly is another one; the share of handing over that is left.
-const RETRIED: f64 = 0.2;
-
-/// The questions that tell most for their cost, the best first, and what a bit costs with the best of them.
-fn short_list(situation: &Situation, groups: &Groups, mass: f64) -> (Vec<usize>, f64) {
-    let mut sums = Vec::with_capacity(groups.count);
-    let missing = groups.missing(situation.weights.iter().copied(), &mut sums);
-    let mut priced: Vec<(f64, usize)> = Vec::new();
-    for (index, ask) in situation.questions.iter().enumerate() {
-        let mut left = 0.0;
-        for answer in &ask.answers {
-            left += groups.missing(situation.weights.iter().zip(answer).map(|(w, p)| w * p), &mut sums);
-        }
-        let bits = (missing - left) / mass;
-        if bits > 1e-6 {
-            // what one bit costs; the first bits of a question that tells little come at a discount that does not last
-            priced.push((ask.cost / bits, index));
-        }
-    }
-    priced.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
-    let bit = priced.first().map_or(f64::INFINITY, |(price, _)| *price);
-    (priced.into_iter().take(SHORT_LIST).map(|(_, index)| index).collect(), bit)
-}
-
-/// What is left to pay, times the mass.
-#[derive(Debug)]
-struct Value<'a> {
-    sequencer: &'a mut Sequencer,
-    groups: &'a Groups,
-    /// What a bit costs.
-    bit: f64,
-    /// Memory to work in.
-    sums: Vec<f64>,
-}
-
-impl Value<'_> {
-    fn of(&mut self, weights: &[f64]) -> f64 {
-        let mut asking = f64::INFINITY;
-        if self.bit.is_finite() {
-            let known = weights.iter().zip(&self.groups.known);
-            let mending: f64 = known.map(|(weight, cost)| weight * cost).sum();
-            let missing = self.groups.missing(weights.iter().copied(), &mut self.sums);
-            asking = mending + missing * self.bit * DEARER;
-        }
-        self.sequencer.plan(weights, asking).cost.min(asking)
-    }
-
-    fn asking(&mut self, ask: &Ask, weights: &[f64]) -> f64 {
-        let mut scaled = vec![0.0; weights.len()];
-        let mut total = ask.cost * weights.iter().sum::<f64>();
-        for answer in &ask.answers {
-            for (index, weight) in weights.iter().enumerate() {
-                scaled[index] = weight * answer[index];
-            }
-            total += self.of(&scaled);
-        }
-        total
-    }
-}
-
 /// Without the hypotheses that do not matter; places of actions and questions stay what they are.
 fn pruned(full: &Situation) -> Situation {
     let mass: f64 = full.weights.iter().sum();
@@ -269,11 +152,7 @@ fn pruned(full: &Situation) -> Situation {
     };
     Situation {
         weights: kept.iter().map(|index| full.weights[*index]).collect(),
-        actions: full
-            .actions
-            .iter()
-            .map(|act| Act { cost: act.cost, place: act.place, fixes: fixes(act) })
-            .collect(),
+        actions: full.actions.iter().map(|act| Act { fixes: fixes(act), ..*act }).collect(),
         questions: full
             .questions
             .iter()

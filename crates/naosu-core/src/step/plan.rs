@@ -175,7 +175,7 @@ impl<'a> Problem<'a> {
             let cost = (effort(action) - WAY).max(0.0) + STEP + weary + before;
             let fits = fits(action, belief.service.as_str());
             let fixes = fixes.into_iter().map(|(place, fix)| (place, fix * fits)).collect();
-            acts.push(Act { cost, place: Some(place), fixes });
+            acts.push(Act { cost, place: Some(place), risk: action.risk as u8, fixes });
             actions.push((id, action));
         }
         let way = |place: &&str| if course.place == Some(*place) { 0.0 } else { WAY };

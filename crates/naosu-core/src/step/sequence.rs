@@ -47,6 +47,7 @@ struct Useful {
     cost: f64,
     /// Its place, or one past the last.
     place: usize,
+    risk: u8,
     fixes: Vec<(usize, f64)>,
 }
 
@@ -71,7 +72,7 @@ impl Sequencer {
                     enders[*hypothesis].push((acts.len(), *fix));
                 }
                 inside[place].push(acts.len());
-                acts.push(Useful { index, cost: act.cost, place, fixes: act.fixes.clone() });
+                acts.push(Useful { index, cost: act.cost, place, risk: act.risk, fixes: act.fixes.clone() });
             }
         }
         Self {
@@ -140,61 +141,93 @@ impl Sequencer {
     }
 
     /// The place in `left` of the action to take next: of the open places', and of the compounds that closed places make,
-    /// the most efficient; ties go to the one that comes first.
+    /// the most efficient.
     fn most_efficient(&mut self) -> Option<usize> {
-        let mut best: Option<(f64, usize)> = None;
+        let mut best: Option<Candidate> = None;
         let mut behind = 0.0_f64;
-        let better = |ratio: f64, action: usize, best: Option<(f64, usize)>| match best {
-            None => ratio > NO_USE,
-            Some((most, first)) => ratio > most || ratio >= most && action < first,
-        };
         for action in &self.left {
-            let ratio = self.gains[*action] / self.acts[*action].cost;
+            let act = &self.acts[*action];
+            let (gain, ratio) = (self.gains[*action], self.gains[*action] / act.cost);
             self.ratios[*action] = ratio;
-            if self.closed[self.acts[*action].place] > 0.0 {
+            if self.closed[act.place] > 0.0 {
                 behind = behind.max(ratio);
-            } else if better(ratio, *action, best) {
-                best = Some((ratio, *action));
+            } else {
+                Candidate { ratio, gain, risk: act.risk, action: *action }.stand_against(&mut best);
             }
         }
+        let reached = |best: &Option<Candidate>| best.as_ref().map_or(NO_USE, |best| best.ratio);
         // a compound is at most as efficient as its best part alone, the way there aside
-        if behind > best.map_or(NO_USE, |(most, _)| most) {
+        if behind > reached(&best) {
             for place in 0..self.closed.len() {
                 if self.closed[place] > 0.0
-                    && let Some((ratio, action)) = self.compound(place, best.map_or(NO_USE, |(most, _)| most))
-                    && better(ratio, action, best)
+                    && let Some(compound) = self.compound(place, reached(&best))
                 {
-                    best = Some((ratio, action));
+                    compound.stand_against(&mut best);
                 }
             }
         }
-        let (_, action) = best?;
-        self.left.iter().position(|left| *left == action)
+        let best = best?;
+        self.left.iter().position(|left| *left == best.action)
     }
 
-    /// What a place makes of its opening: the efficiency of the best compound of its actions, and the first of them;
-    /// nothing where none of them alone reaches what there is already.
-    fn compound(&mut self, place: usize, reached: f64) -> Option<(f64, usize)> {
+    /// What a place makes of its opening: the best compound of its actions, by the first of them; nothing where none of
+    /// them alone reaches what there is already.
+    fn compound(&mut self, place: usize, reached: f64) -> Option<Candidate> {
         let (mut gain, mut cost, mut first) = (0.0, self.closed[place], None);
         loop {
-            let mut next: Option<(f64, usize)> = None;
+            let mut next: Option<Candidate> = None;
             for action in &self.inside[place] {
-                let ratio = self.ratios[*action];
-                if ratio > next.map_or(NO_USE, |(most, _)| most) {
-                    next = Some((ratio, *action));
-                }
+                let (ratio, risk) = (self.ratios[*action], self.acts[*action].risk);
+                Candidate { ratio, gain: self.gains[*action], risk, action: *action }
+                    .stand_against(&mut next);
             }
-            let Some((ratio, next)) = next else { break };
-            if ratio <= gain / cost || first.is_none() && ratio < reached {
+            let Some(next) = next else { break };
+            if next.ratio <= gain / cost || first.is_none() && next.ratio < reached {
                 break;
             }
-            gain += self.gains[next];
-            cost += self.acts[next].cost;
-            self.ratios[next] = 0.0;
+            gain += next.gain;
+            cost += self.acts[next.action].cost;
+            self.ratios[next.action] = 0.0;
             first = first.or(Some(next));
         }
-        Some((gain / cost, first?))
+        first.map(|first| Candidate { ratio: gain / cost, gain, ..first })
     }
+}
+
+/// An action that may be the next one.
+#[derive(Debug)]
+struct Candidate {
+    /// What it ends by what it costs; of a compound, all of it.
+    ratio: f64,
+    gain: f64,
+    risk: u8,
+    action: usize,
+}
+
+impl Candidate {
+    /// Takes the place of the best one if it is better: more efficient; if not, ending more (of two as efficient in a row,
+    /// either order costs the same, and varies less with the greater one first); if not, risking less; if not, earlier.
+    fn stand_against(self, best: &mut Option<Self>) {
+        let better = match best {
+            None => self.ratio > NO_USE,
+            Some(best) if same(self.ratio, best.ratio) => {
+                if same(self.gain, best.gain) {
+                    (self.risk, self.action) < (best.risk, best.action)
+                } else {
+                    self.gain > best.gain
+                }
+            }
+            Some(best) => self.ratio > best.ratio,
+        };
+        if better {
+            *best = Some(self);
+        }
+    }
+}
+
+/// But for rounding.
+fn same(one: f64, other: f64) -> bool {
+    (one - other).abs() <= 1e-12 * one.abs().max(other.abs())
 }
 
 /// An efficiency that is none but for rounding.
@@ -202,7 +235,8 @@ const NO_USE: f64 = 1e-15;
 
 /// The best sequence of all, by dynamic programming over the sets of actions that have failed.
 ///
-/// Exact for one fault, costs that depend on the place only, and no questions. The work doubles with each action.
+/// Exact for one fault, costs that depend on the place only, and no questions. The work doubles with each action. Of
+/// sequences that cost the same it is the one that varies least, then the one that risks least first, then the first.
 pub(super) fn exact(situation: &Situation, weights: &[f64]) -> Plan {
     let useful: Vec<usize> =
         (0..situation.actions.len()).filter(|a| !situation.actions[*a].fixes.is_empty()).collect();
@@ -229,10 +263,11 @@ pub(super) fn exact(situation: &Situation, weights: &[f64]) -> Plan {
         useful.iter().enumerate().filter(|(_, index)| there(index)).map(|(at, _)| 1 << at).sum()
     };
     let neighbours: Vec<usize> = useful.iter().map(neighbours).collect();
-    let mut cost = vec![0.0; sets];
+    // by set: what is left to pay, and its square, both times the mass
+    let mut cost = vec![(0.0, 0.0); sets];
     let mut first = None;
     for set in (0..sets).rev() {
-        let mut best = mass[set] * situation.hand_over;
+        let mut best = (mass[set] * situation.hand_over, mass[set] * situation.hand_over.powi(2));
         first = None;
         for (at, action) in useful.iter().enumerate().filter(|(at, _)| set & (1 << at) == 0) {
             let act = &situation.actions[*action];
@@ -240,13 +275,23 @@ pub(super) fn exact(situation: &Situation, weights: &[f64]) -> Plan {
                 Some(place) if set & neighbours[at] == 0 => situation.places[place],
                 _ => 0.0,
             };
-            let total = mass[set] * (act.cost + open) + cost[set | (1 << at)];
-            if total < best {
+            let now = act.cost + open;
+            let (later, square) = cost[set | (1 << at)];
+            let total = (mass[set] * now + later, mass[set] * now.powi(2) + 2.0 * now * later + square);
+            let less_risk = || first.is_some_and(|first: usize| act.risk < situation.actions[first].risk);
+            let better = if !same(total.0, best.0) {
+                total.0 < best.0
+            } else if !same(total.1, best.1) {
+                total.1 < best.1
+            } else {
+                less_risk()
+            };
+            if better {
                 best = total;
                 first = Some(*action);
             }
         }
         cost[set] = best;
     }
-    Plan { first, cost: cost[0] }
+    Plan { first, cost: cost[0].0 }
 }

@@ -6,3 +6,4 @@ mod guide;
 mod learning;
 mod messages;
 mod scenarios;
+mod steps;

@@ -211,6 +211,36 @@ fn an_undated_or_unsourced_entry_is_told() {
 }
 
 #[test]
+fn an_undated_or_unsourced_file_of_facts_is_told() {
+    let text = r#"
+        en = "A product"
+        ja = "製品"
+        kind = "proxy"
+        issuers = ["a product"]
+        source = " "
+        verified = false
+        hint = { en = "Switch it off.", ja = "オフにします。" }
+    "#;
+    let problems = problems_with("interceptors/a_product.toml", Some(text));
+    assert_told(&problems, "interceptors/a_product.toml: does not say in which month it was checked");
+    assert_told(&problems, "interceptors/a_product.toml: has facts without a source: 1");
+}
+
+#[test]
+fn a_way_through_menus_says_whether_it_was_seen() {
+    let way = r#"
+        [[instructions]]
+        steps = { en = ["Open Settings, General."], ja = ["「設定」→「一般」を開きます。"] }
+    "#;
+    let head = "risk = \"none\"\nverify = [\"clock\"]";
+    let problems = problems_with("actions/restart_device.toml", Some(&action(head, way)));
+    assert_told(&problems, "actions/restart_device.toml: instructions 0 lead through menus");
+    let seen = way.replace("steps =", "seen = []\n        steps =");
+    let problems = problems_with("actions/restart_device.toml", Some(&action(head, &seen)));
+    assert!(!problems.iter().any(|problem| problem.contains("lead through menus")), "{problems:#?}");
+}
+
+#[test]
 fn numbers_out_of_range_are_told() {
     let text =
         cause(r#"{ action = "restart_device", probability = 1.5 }"#).replace("prior = 5.0", "prior = 600.0");
