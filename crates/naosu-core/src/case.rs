@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::{Evidence, Request};
+use crate::evidence::{Evidence, Request, SignIn};
 use crate::knowledge::{Knowledge, Lang};
 use crate::outcome::{Lesson, Outcomes};
 use crate::step::NextStep;
@@ -115,6 +115,10 @@ pub struct Opening {
     pub request: Request,
     /// The person's language.
     pub lang: Lang,
+    /// The options of the check that measures it, as on the command line and without anything secret; none where nothing
+    /// was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Vec<String>>,
 }
 
 /// How a case ended.
@@ -174,7 +178,15 @@ pub struct Case {
 impl Case {
     /// Opens a case.
     pub fn new(at: u64, request: Request, lang: Lang) -> Self {
-        let opening = Opening { schema: SCHEMA.to_owned(), request, lang };
+        Self::opened(at, Opening { schema: SCHEMA.to_owned(), request, lang, check: None })
+    }
+
+    /// Opens a case that can be measured again with these options of a check.
+    pub fn measurable(at: u64, request: Request, lang: Lang, check: Vec<String>) -> Self {
+        Self::opened(at, Opening { schema: SCHEMA.to_owned(), request, lang, check: Some(check) })
+    }
+
+    fn opened(at: u64, opening: Opening) -> Self {
         Self { events: vec![Event { at, what: What::Opened(opening) }] }
     }
 
@@ -240,21 +252,73 @@ impl Case {
         self.standing().lang
     }
 
-    /// The event that "back" takes back: the last answer, or result of an action.
+    /// The event that "back" takes back: the last of [`Case::retractable`].
     pub fn last_retractable(&self) -> Option<usize> {
+        self.retractable().pop()
+    }
+
+    /// What the person said and can take back, in order: answers, and results of actions.
+    pub fn retractable(&self) -> Vec<usize> {
         let retracted = self.retracted();
-        (0..self.events.len()).rev().find(|index| {
+        let said = |index: &usize| {
             !retracted.contains(index)
                 && matches!(
                     self.events[*index].what,
                     What::Answered { .. }
                         | What::Done { .. }
+                        | What::Fixed { .. }
                         | What::NotFixed { .. }
                         | What::CouldNot { .. }
                         | What::Deferred { .. }
                         | What::Went { .. }
                 )
-        })
+        };
+        (0..self.events.len()).filter(said).collect()
+    }
+
+    /// What must be taken back so that a case that is over goes on: its end, and what led there. Nothing while it is open.
+    pub fn reopening(&self, knowledge: &Knowledge) -> Vec<usize> {
+        let mut tried = self.clone();
+        let mut back = Vec::new();
+        while matches!(tried.next(knowledge, Driver::Talks), Next::Closed(_)) {
+            let retracted = tried.retracted();
+            let led = |index: &usize| {
+                !retracted.contains(index)
+                    && matches!(
+                        tried.events[*index].what,
+                        What::Closed(_)
+                            | What::Stopped
+                            | What::Fixed { .. }
+                            | What::Done { .. }
+                            | What::Went { .. }
+                            | What::NotFixed { .. }
+                            | What::CouldNot { .. }
+                            | What::Measured(_)
+                    )
+            };
+            let Some(index) = (0..tried.events.len()).rev().find(led) else { return back };
+            let at = tried.events.last().map_or(0, |event| event.at);
+            if tried.apply(Event { at, what: What::Retracted { index } }).is_err() {
+                return back;
+            }
+            back.push(index);
+        }
+        back
+    }
+
+    /// The causes that repairs have ended, as measured before and after them, in the order of the repairs.
+    pub fn mended(&self, knowledge: &Knowledge) -> Vec<String> {
+        guide::causes_mended(knowledge, &self.standing())
+    }
+
+    /// Whether the person has put that action off, and it was not carried out since.
+    pub fn is_put_off(&self, action: &str) -> bool {
+        self.standing().deferred.contains_key(action)
+    }
+
+    /// What was measured last.
+    pub fn evidence(&self) -> Option<&Evidence> {
+        self.standing().evidence
     }
 
     /// What to do now, by the knowledge alone.
@@ -302,6 +366,8 @@ impl Case {
             last_done: None,
             flow: None,
             since: 0,
+            turned: opening_at(&self.events),
+            changed: None,
             now: self.events.last().map_or(0, |event| event.at),
             closed: None,
         };
@@ -313,6 +379,10 @@ impl Case {
         }
         standing
     }
+}
+
+fn opening_at(events: &[Event]) -> u64 {
+    events.first().map_or(0, |event| event.at)
 }
 
 /// How an action came out.
@@ -348,6 +418,10 @@ struct Standing<'a> {
     flow: Option<(&'a str, &'a str, &'a str)>,
     /// When it was taken.
     since: u64,
+    /// When something happened last that can change what comes next: a wait is counted from then.
+    turned: u64,
+    /// What was measured last and before it, where nothing was tried between the two.
+    changed: Option<(&'a Evidence, &'a Evidence)>,
     /// When the last event happened.
     now: u64,
     closed: Option<Closing>,
@@ -361,6 +435,8 @@ struct Pending<'a> {
     said_fixed: bool,
     /// Whether it was measured since.
     measured: bool,
+    /// Whether what was measured since looked too short to tell.
+    unclear: bool,
 }
 
 /// A repair that was measured before and after.
@@ -382,15 +458,32 @@ impl<'a> Standing<'a> {
         {
             self.deferred.remove(action.as_str());
         }
+        if !matches!(
+            event.what,
+            What::Retracted { .. } | What::Paused | What::Resumed | What::Language { .. }
+        ) {
+            self.turned = event.at;
+            self.changed = None;
+        }
         match &event.what {
             What::Opened(_) | What::Retracted { .. } | What::Paused | What::Resumed => {}
+            What::Measured(evidence)
+                if self.evidence.is_some_and(|before| looks_shorter(evidence, before)) =>
+            {
+                // what stands behind the sign-in is still only known from before
+                if let Some(pending) = &mut self.pending {
+                    (pending.measured, pending.unclear) = (true, true);
+                }
+            }
             What::Measured(evidence) => {
                 let before = self.evidence.replace(evidence);
                 if let Some(pending) = &mut self.pending {
                     if let Some(before) = before.filter(|_| !pending.measured) {
                         self.earlier.push(Repair { action: pending.action, before, after: evidence, at });
                     }
-                    pending.measured = true;
+                    (pending.measured, pending.unclear) = (true, false);
+                } else {
+                    self.changed = before.map(|before| (before, &**evidence));
                 }
             }
             What::Answered { question, option } => {
@@ -399,13 +492,13 @@ impl<'a> Standing<'a> {
             What::Done { action } => {
                 self.tried.insert(action, Tried::Done);
                 self.last_done = Some(action);
-                self.pending = Some(Pending { action, said_fixed: false, measured: false });
+                self.pending = Some(Pending { action, said_fixed: false, measured: false, unclear: false });
                 self.since = event.at;
             }
             What::Fixed { action } => {
                 self.tried.insert(action, Tried::Done);
                 self.last_done = Some(action);
-                self.pending = Some(Pending { action, said_fixed: true, measured: false });
+                self.pending = Some(Pending { action, said_fixed: true, measured: false, unclear: false });
             }
             What::NotFixed { action } => {
                 self.tried.insert(action, Tried::NotFixed);
@@ -429,4 +522,24 @@ impl<'a> Standing<'a> {
             What::Closed(closing) => self.closed = Some(closing.clone()),
         }
     }
+}
+
+/// Whether a measurement without sign-in finds nothing wrong where the one before it, with a sign-in, found something that
+/// shows with one only.
+fn looks_shorter(evidence: &Evidence, before: &Evidence) -> bool {
+    let of_mail = |evidence: &Evidence, wanted: fn(&str) -> bool| {
+        evidence.observations.iter().any(|observation| {
+            ["imap", "pop", "smtp"].contains(&observation.variable.as_str()) && wanted(&observation.outcome)
+        })
+    };
+    evidence.request.sign_in == SignIn::None
+        && before.request.sign_in != SignIn::None
+        && of_mail(before, shows_with_a_sign_in)
+        && !of_mail(evidence, |outcome| !matches!(outcome, "ok" | "reachable"))
+}
+
+/// Whether an outcome of a mail server lies behind the sign-in, and is none of the good ones.
+fn shows_with_a_sign_in(outcome: &str) -> bool {
+    let first = outcome.split('_').next().unwrap_or_default();
+    !["ok", "reachable", "name", "tcp", "tls", "cert", "greeting", "starttls"].contains(&first)
 }

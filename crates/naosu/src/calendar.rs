@@ -1,23 +1,33 @@
 //! Calendar files (RFC 5545).
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 /// The longest line in octets, without its end (RFC 5545 §3.1).
 const LINE: usize = 75;
 
-/// A day to be reminded on.
+/// Something to be reminded of.
 #[derive(Clone, Debug)]
 pub(crate) struct Reminder {
     /// The same reminder has the same name in every file, so that a calendar replaces it.
     pub(crate) uid: String,
-    /// The first day.
-    pub(crate) on: Date,
+    /// When, or when first.
+    pub(crate) on: When,
     /// How often it comes again.
     pub(crate) again: Option<Again>,
     /// What it is.
     pub(crate) summary: String,
     /// What to do.
     pub(crate) description: String,
+}
+
+/// When a reminder is due.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum When {
+    /// Some time on that day.
+    Day(Date),
+    /// At that moment.
+    Moment(Timestamp),
 }
 
 /// How often a reminder comes again.
@@ -46,14 +56,17 @@ pub(crate) fn calendar(reminders: &[Reminder], stamp: i64) -> String {
     for line in ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Naosu//Naosu//EN"] {
         fold(line, &mut out);
     }
-    let stamp =
-        jiff::Timestamp::from_second(stamp).unwrap_or_default().strftime("%Y%m%dT%H%M%SZ").to_string();
+    let stamp = Timestamp::from_second(stamp).unwrap_or_default().strftime("%Y%m%dT%H%M%SZ").to_string();
     for reminder in reminders {
-        let day = |date: Date| date.strftime("%Y%m%d").to_string();
         fold("BEGIN:VEVENT", &mut out);
         fold(&format!("UID:{}@naosu", reminder.uid), &mut out);
         fold(&format!("DTSTAMP:{stamp}"), &mut out);
-        fold(&format!("DTSTART;VALUE=DATE:{}", day(reminder.on)), &mut out);
+        // an alarm at nine in the morning of that day, or at that moment (RFC 5545 §3.8.2.4, §3.8.6.3)
+        let (start, alarm) = match reminder.on {
+            When::Day(day) => (format!("DTSTART;VALUE=DATE:{}", day.strftime("%Y%m%d")), "TRIGGER:PT9H"),
+            When::Moment(at) => (format!("DTSTART:{}", at.strftime("%Y%m%dT%H%M%SZ")), "TRIGGER:PT0S"),
+        };
+        fold(&start, &mut out);
         if let Some(again) = reminder.again {
             fold(&format!("RRULE:{}", again.rule()), &mut out);
         }
@@ -63,8 +76,7 @@ pub(crate) fn calendar(reminders: &[Reminder], stamp: i64) -> String {
         fold("BEGIN:VALARM", &mut out);
         fold("ACTION:DISPLAY", &mut out);
         fold(&format!("DESCRIPTION:{}", escaped(&reminder.summary)), &mut out);
-        // nine in the morning of that day
-        fold("TRIGGER:PT9H", &mut out);
+        fold(alarm, &mut out);
         fold("END:VALARM", &mut out);
         fold("END:VEVENT", &mut out);
     }
@@ -111,7 +123,7 @@ mod tests {
     fn file() -> String {
         let reminder = Reminder {
             uid: "case-3".to_owned(),
-            on: jiff::civil::date(2026, 11, 30),
+            on: When::Day(jiff::civil::date(2026, 11, 30)),
             again: Some(Again::Quarter),
             summary: "待つ; 確かめる, そして\n直す".to_owned(),
             description: "アカウントの回復の返事が来ているかを確かめます。".repeat(5),
@@ -127,6 +139,20 @@ mod tests {
         for line in file.split("\r\n") {
             assert!(line.len() <= LINE, "{} octets: {line}", line.len());
         }
+    }
+
+    #[test]
+    fn a_wait_of_an_hour_is_over_at_a_moment_and_not_on_a_day() {
+        let reminder = Reminder {
+            uid: "case-3-wait".to_owned(),
+            on: When::Moment(Timestamp::from_second(1_795_000_000).unwrap()),
+            again: None,
+            summary: "x".to_owned(),
+            description: "y".to_owned(),
+        };
+        let file = calendar(&[reminder], 0);
+        assert!(file.contains("DTSTART:20261118T110640Z\r\n"), "{file}");
+        assert!(file.contains("TRIGGER:PT0S\r\n"), "{file}");
     }
 
     #[test]

@@ -8,16 +8,10 @@ use naosu_core::knowledge::Lang;
 
 /// Finds out why mail or an Apple account stopped working, shows the proof, and gives the next step.
 #[derive(Debug, Parser)]
-#[command(
-    name = "naosu",
-    version,
-    max_term_width = 100,
-    arg_required_else_help = true,
-    disable_help_subcommand = true
-)]
+#[command(name = "naosu", version, max_term_width = 100, disable_help_subcommand = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
 
     /// Language of everything a person reads [default: that of the environment]
     #[arg(long, global = true, value_enum, value_name = "LANG")]
@@ -225,10 +219,10 @@ pub(crate) struct DiagnoseArguments {
 pub(crate) struct CaseArguments {
     #[command(subcommand)]
     pub(crate) command: Option<CaseCommand>,
-    /// Keep the case on this computer; the first line says its number
+    /// Keep the case on this computer, as cases on a terminal always are; the first line says its number
     #[arg(long, requires = "stdio")]
     pub(crate) keep: bool,
-    /// Speak JSON lines on standard input and output
+    /// Speak JSON lines on standard input and output instead of with a person on a terminal
     #[arg(long)]
     pub(crate) stdio: bool,
     /// What the screen says, or what is wrong, in your own words

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use anyhow::{Context, Result};
 use naosu_core::knowledge::{Knowledge, Lang, Problem, embedded};
 
-use crate::cli::{Cli, Color, Command};
+use crate::cli::{Cli, Command};
 use crate::usage::Mistake;
 
 mod ask;
@@ -26,11 +26,16 @@ mod try_world;
 pub(crate) fn run(cli: Cli, lang: Lang) -> Result<ExitCode> {
     // it is needed until the end, where taking it to pieces would only cost time
     let knowledge = || load(cli.knowledge.as_deref()).map(|knowledge| &*Box::leak(Box::new(knowledge)));
-    match cli.command {
+    let Some(command) = cli.command else {
+        return case::guide::begin(knowledge()?, lang, cli.color);
+    };
+    match command {
         Command::Check(arguments) => check::run(knowledge()?, &arguments, lang, cli.color),
         Command::Ask(arguments) => ask::run(knowledge()?, &arguments, lang, cli.color),
         Command::Diagnose(arguments) => diagnose::run(knowledge()?, &arguments, lang, cli.color),
-        Command::Case(arguments) => case::run(knowledge()?, &arguments, lang, cli.color),
+        Command::Case(arguments) => {
+            case::run(knowledge()?, &arguments, cli.lang.map(Into::into), lang, cli.color)
+        }
         Command::Care(arguments) => care::run(knowledge()?, &arguments, lang, cli.color),
         Command::Try(arguments) => try_world::run(knowledge()?, &arguments, lang, cli.color),
         Command::Knowledge(arguments) => knowledge::run(cli.knowledge.as_deref(), &arguments.command, lang),
@@ -38,11 +43,6 @@ pub(crate) fn run(cli: Cli, lang: Lang) -> Result<ExitCode> {
         Command::Completions { shell } => document::completions(shell),
         Command::Man => document::man(),
     }
-}
-
-/// Goes through a new trouble with a person on a terminal.
-pub(crate) fn guide(lang: Lang) -> Result<ExitCode> {
-    case::guide::begin(Box::leak(Box::new(load(None)?)), lang, Color::Auto)
 }
 
 /// Seconds since 1970 UTC; 0 where the clock says that it is earlier.

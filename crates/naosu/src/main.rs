@@ -19,11 +19,8 @@ mod usage;
 
 fn main() -> ExitCode {
     let cli = match cli::Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(_) if std::env::args_os().len() == 1 && terminal() => {
-            let lang = language::of_environment();
-            return cmd::guide(lang).unwrap_or_else(|error| usage::tell(&error, lang));
-        }
+        Ok(cli) if cli.command.is_some() || terminal() => cli,
+        Ok(_) => return usage::tell_bare(),
         Err(error) => return usage::tell_call(&error, language::of_environment()),
     };
     let lang = cli.lang.map_or_else(language::of_environment, Into::into);

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::Write;
 use std::process::ExitCode;
 
+use clap::CommandFactory;
 use naosu_core::knowledge::Lang;
 
 use crate::language::pick;
@@ -35,13 +36,25 @@ impl std::error::Error for Mistake {}
 
 /// Tells the error on stderr; everything that ends here is answered with exit status 2.
 pub(crate) fn tell(error: &anyhow::Error, lang: Lang) -> ExitCode {
+    let line = text(error, lang);
+    // when stderr is gone there is nobody left to tell
+    drop(writeln!(std::io::stderr(), "naosu: {line}"));
+    ExitCode::from(WRONG_USAGE)
+}
+
+/// The error in one line.
+pub(crate) fn text(error: &anyhow::Error, lang: Lang) -> String {
     let text = match error.downcast_ref::<Mistake>() {
         Some(mistake) => pick(lang, &mistake.en, &mistake.ja).clone(),
         None => format!("{error:#}"),
     };
-    let line = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" · ");
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+/// Prints the help on stderr: nothing was asked for, and there is nobody to talk with.
+pub(crate) fn tell_bare() -> ExitCode {
     // when stderr is gone there is nobody left to tell
-    drop(writeln!(std::io::stderr(), "naosu: {line}"));
+    drop(write!(std::io::stderr(), "{}", crate::cli::Cli::command().render_help()));
     ExitCode::from(WRONG_USAGE)
 }
 

@@ -1,6 +1,7 @@
 //! Following a flow state by state.
 
-use crate::knowledge::{Flow, FlowState, FlowStateKind, Knowledge, Lang, Risk};
+use super::Standing;
+use crate::knowledge::{Flow, FlowState, FlowStateKind, Knowledge, Risk, Situation};
 use crate::step::{NextStep, StepOption};
 
 /// A place in a flow.
@@ -46,9 +47,15 @@ pub(super) fn after<'a>(
     None
 }
 
-/// A state as a step; `since` is when it was entered.
-pub(super) fn step(knowledge: &Knowledge, place: Place<'_>, since: u64, lang: Lang) -> NextStep {
+/// A state as a step.
+pub(super) fn step(
+    knowledge: &Knowledge,
+    place: Place<'_>,
+    standing: &Standing<'_>,
+    situation: Situation<'_>,
+) -> NextStep {
     let Place { flow_id, state_id, state } = place;
+    let lang = standing.lang;
     let kind = match state.kind {
         FlowStateKind::Choice => "question",
         FlowStateKind::Wait => "wait",
@@ -61,8 +68,11 @@ pub(super) fn step(knowledge: &Knowledge, place: Place<'_>, since: u64, lang: La
         .collect();
     let mut instructions = state.steps.get(lang).to_vec();
     if instructions.is_empty() {
-        let actions = state.actions.iter().filter_map(|id| knowledge.care().actions.get(id));
-        instructions.extend(actions.map(|action| action.title.get(lang).to_owned()));
+        for action in state.actions.iter().filter_map(|id| knowledge.care().actions.get(id)) {
+            instructions.push(action.title.get(lang).to_owned());
+            instructions.extend(action.warning.iter().map(|warning| warning.get(lang).to_owned()));
+            instructions.extend(action.instructions(situation, lang));
+        }
     }
     instructions.extend(options.iter().map(|option| format!("{}: {}", option.id, option.text)));
     #[expect(
@@ -70,7 +80,7 @@ pub(super) fn step(knowledge: &Knowledge, place: Place<'_>, since: u64, lang: La
         clippy::cast_sign_loss,
         reason = "minutes of a wait, not negative"
     )]
-    let due = since.saturating_add((state.wait_minutes * 60.0) as u64);
+    let due = standing.since.saturating_add((state.wait_minutes * 60.0) as u64);
     NextStep {
         kind: kind.to_owned(),
         id: format!("{flow_id}.{state_id}"),

@@ -30,6 +30,9 @@ pub(super) fn next(
     {
         return next;
     }
+    if let Some(closing) = over(knowledge, standing) {
+        return Next::Closed(closing);
+    }
     if let Some(place) = place(knowledge, standing) {
         if place.state.kind == FlowStateKind::Done {
             return Next::Closed(Closing {
@@ -37,7 +40,8 @@ pub(super) fn next(
                 cause: flow_cause(knowledge, standing, place.flow_id),
             });
         }
-        return Next::Step(Box::new(flow::step(knowledge, place, standing.since, standing.lang)));
+        let belief = belief_before(knowledge, standing, "");
+        return Next::Step(Box::new(flow::step(knowledge, place, standing, belief.situation())));
     }
     let known = known_before(knowledge, standing, "");
     let belief = Belief::new(knowledge, &Known { outcomes: Some(outcomes), now: standing.now, ..known });
@@ -49,7 +53,7 @@ pub(super) fn next(
     match step {
         Some(mut step) => {
             if step.kind == "wait" {
-                step.due = knowledge.care().actions.get(&step.id).map(|action| due(standing.now, action));
+                step.due = knowledge.care().actions.get(&step.id).map(|action| due(standing.turned, action));
             }
             Next::Step(Box::new(step))
         }
@@ -107,11 +111,17 @@ fn verification(
     if !pending.said_fixed && mends_nothing(knowledge, pending.action) {
         return None;
     }
+    let begins =
+        action.flow.as_deref().is_some_and(|flow| flow::doing(knowledge, flow, pending.action).is_some());
+    if begins && !pending.said_fixed && !pending.measured && standing.flow.is_none() {
+        // a flow says itself when it is done
+        return None;
+    }
     let probes = driver == Driver::Measures && !action.verify.is_empty();
     if probes && !pending.measured {
         return Some(Next::Step(Box::new(probe_step(pending.action, action, standing.lang))));
     }
-    let seen = standing.evidence.filter(|_| pending.measured);
+    let seen = standing.evidence.filter(|_| pending.measured && !pending.unclear);
     match seen.map(|evidence| outcome(knowledge, evidence, action)) {
         Some(Seen::Works) => Some(Next::Closed(resolved(knowledge, standing, pending.action))),
         Some(Seen::Broken) => None,
@@ -123,6 +133,21 @@ fn verification(
             Some(Next::Step(Box::new(did_it_help(pending.action, action, standing.lang))))
         }
     }
+}
+
+/// The end that came by itself: it was broken, and it is measured to work, though nothing was done (an outage is over).
+fn over(knowledge: &Knowledge, standing: &Standing<'_>) -> Option<Closing> {
+    let (before, after) = standing.changed?;
+    let was = diagnose(knowledge, before);
+    if was.verdict != Verdict::CauseFound || diagnose(knowledge, after).verdict != Verdict::Healthy {
+        return None;
+    }
+    Some(Closing { resolved: true, cause: was.causes.first().map(|cause| cause.id.clone()) })
+}
+
+/// The causes that repairs have ended, in the order of the repairs.
+pub(super) fn causes_mended(knowledge: &Knowledge, standing: &Standing<'_>) -> Vec<String> {
+    all_mended(knowledge, standing).iter().map(|mended| mended.cause.to_owned()).collect()
 }
 
 /// What was measured after an action says about it.
@@ -196,7 +221,9 @@ fn known_before<'a>(knowledge: &'a Knowledge, standing: &Standing<'a>, action: &
     let mended: Vec<Mended<'_>> = mended.into_iter().filter(|mended| mended.action != action).collect();
     let worked = |id: &str| mended.iter().any(|mended| mended.action == id);
     // carried out, with the result open, is no failure; measured afterwards and still broken is one
-    let broken = |id: &str| standing.pending.is_some_and(|pending| pending.measured && pending.action == id);
+    let broken = |id: &str| {
+        standing.pending.is_some_and(|pending| pending.measured && !pending.unclear && pending.action == id)
+    };
     let failed = standing.tried.iter().filter(|(id, tried)| {
         **id != action && !worked(id) && (**tried == Tried::NotFixed || **tried == Tried::Done && broken(id))
     });
@@ -289,12 +316,17 @@ fn course<'a>(knowledge: &'a Knowledge, standing: &Standing<'a>, deferring: bool
     }
     let place = standing.last_done.and_then(|id| knowledge.care().actions.get(id));
     let mut spent = of(|_| true);
+    let mut impossible = of(|tried| tried == Tried::CouldNot);
     let put_off = |since: u64| deferring && standing.now.saturating_sub(since) < PUT_OFF;
-    spent.extend(standing.deferred.iter().filter(|(_, since)| put_off(**since)).map(|(id, _)| *id));
+    for (id, _) in standing.deferred.iter().filter(|(_, since)| put_off(**since)) {
+        spent.insert(id);
+        // so is what must not be done without it
+        impossible.insert(id);
+    }
     Course {
         spent,
         safe,
-        impossible: of(|tried| tried == Tried::CouldNot),
+        impossible,
         asked: answers_that_hold(knowledge, standing, &all_mended(knowledge, standing)).into_keys().collect(),
         place: place.map(|action| action.place.as_str()),
     }

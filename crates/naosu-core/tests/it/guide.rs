@@ -354,3 +354,92 @@ fn what_else_is_broken_goes_on_as_the_next_cause() {
     let Next::Closed(closing) = case.next(&knowledge, Driver::Measures) else { panic!() };
     assert_eq!((closing.resolved, closing.cause.as_deref()), (true, Some("wrong_password")));
 }
+
+#[test]
+fn a_safeguard_that_is_put_off_puts_off_what_needs_it() {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let mut gates = 0;
+    for (request, _) in symptoms_alone(&knowledge).into_iter().step_by(9) {
+        if gates > 2 {
+            break;
+        }
+        let mut case = Case::new(0, request, Lang::En);
+        let mut put_off: Vec<String> = Vec::new();
+        for _ in 0..150 {
+            let Next::Step(step) = case.next(&knowledge, Driver::Talks) else { break };
+            let safeguard =
+                knowledge.care().actions.values().any(|action| action.requires.contains(&step.id));
+            let answer = match step.kind.as_str() {
+                "question" => "unknown",
+                _ if safeguard && !case.is_put_off(&step.id) => "later",
+                _ => "not_fixed",
+            };
+            if answer == "later" {
+                put_off.push(step.id.clone());
+            }
+            answered(&mut case, &knowledge, &step, answer);
+        }
+        assert!(matches!(case.next(&knowledge, Driver::Talks), Next::Closed(_)), "it comes to an end");
+        gates += put_off.len();
+        let unique: BTreeSet<&String> = put_off.iter().collect();
+        assert_eq!(unique.len(), put_off.len());
+    }
+    assert!(gates > 0, "there was a safeguard to put off");
+}
+
+#[test]
+fn a_wait_ends_when_it_was_to_end_however_often_it_is_looked_at() {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let mut case = Case::new(1000, Request::default(), Lang::En);
+    case.apply(Event { at: 1000, what: What::Measured(Box::new(world("provider_status_outage"))) }).unwrap();
+    let first = step_of(&case, &knowledge);
+    assert_eq!(first.kind, "wait", "{}", first.id);
+    let due = first.due.unwrap();
+    assert!(due > 1000);
+    for what in [What::Paused, What::Resumed, What::Language { lang: Lang::En }] {
+        case.apply(Event { at: 900_000, what }).unwrap();
+        assert_eq!(step_of(&case, &knowledge).due, Some(due));
+    }
+}
+
+#[test]
+fn an_outage_that_is_measured_to_be_over_ends_the_case_and_can_be_opened_again() {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let mut case = Case::new(0, Request::default(), Lang::En);
+    let out = world("provider_status_outage");
+    case.apply(event(What::Measured(Box::new(out.clone())))).unwrap();
+    case.apply(event(What::Measured(Box::new(out)))).unwrap();
+    let wait = step_of(&case, &knowledge);
+    case.apply(event(What::Measured(Box::new(world("healthy_dual_stack"))))).unwrap();
+    let Next::Closed(closing) = case.next(&knowledge, Driver::Measures) else { panic!("it is over") };
+    assert_eq!((closing.resolved, closing.cause.as_deref()), (true, Some("provider_outage")));
+    case.apply(event(What::Closed(closing))).unwrap();
+    for index in case.reopening(&knowledge) {
+        case.apply(event(What::Retracted { index })).unwrap();
+    }
+    assert_eq!(step_of(&case, &knowledge), wait);
+}
+
+#[test]
+fn a_refused_sign_in_is_not_mended_by_measuring_without_one() {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let mut case = Case::new(0, Request::default(), Lang::En);
+    case.apply(event(What::Measured(Box::new(world("wrong_password"))))).unwrap();
+    let Next::Step(step) = case.next(&knowledge, Driver::Measures) else { panic!() };
+    let what = case.answer(&knowledge, &step, "done").unwrap();
+    case.apply(event(what)).unwrap();
+    let mut without = world("healthy_dual_stack");
+    without.request.sign_in = naosu_core::evidence::SignIn::None;
+    for seen in without.observations.iter_mut().filter(|seen| seen.outcome == "ok") {
+        if ["imap", "pop", "smtp"].contains(&seen.variable.as_str()) {
+            seen.outcome = "reachable".to_owned();
+        }
+    }
+    case.apply(event(What::Measured(Box::new(without)))).unwrap();
+    // the person is asked instead
+    let Next::Step(asked) = case.next(&knowledge, Driver::Measures) else { panic!("it is not over") };
+    assert_eq!(asked.id, DID_IT_HELP);
+    answered(&mut case, &knowledge, &asked, "not_fixed");
+    let Next::Step(next) = case.next(&knowledge, Driver::Measures) else { panic!("it goes on") };
+    assert_ne!(next.id, step.id);
+}

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use naosu_core::knowledge::{Every, Importance, Item, Knowledge, Lang, Occasion, Situation};
 
 use super::now;
-use crate::calendar::{Again, Reminder, calendar};
+use crate::calendar::{Again, Reminder, When, calendar};
 use crate::cli::{CareArguments, CareCommand, Color};
 use crate::language::pick;
 use crate::render::page::{Page, Tone};
@@ -91,7 +91,7 @@ fn save(file: &Path, items: &[(String, &Item)], lang: Lang) -> Result<ExitCode> 
         let on = today.checked_add(jiff::Span::new().days(i64::from(days.min(30)))).context("a day")?;
         reminders.push(Reminder {
             uid: uid.clone(),
-            on,
+            on: When::Day(on),
             again: Some(again),
             summary: item.text.get(lang).to_owned(),
             description: item.why.get(lang).to_owned(),

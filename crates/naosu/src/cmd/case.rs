@@ -13,6 +13,7 @@ use crate::cli::{CaseArguments, CaseCommand, Color};
 use crate::usage::Mistake;
 
 mod export;
+pub(super) mod gauge;
 pub(super) mod guide;
 mod outcomes;
 mod session;
@@ -20,10 +21,12 @@ mod shelf;
 mod stdio;
 mod told;
 
-/// Goes through a case, or looks after those that are kept.
+/// Goes through a case, or looks after those that are kept. `asked` is the language that the call names; a case that is
+/// resumed goes on in its own without.
 pub(crate) fn run(
     knowledge: &Knowledge,
     arguments: &CaseArguments,
+    asked: Option<Lang>,
     lang: Lang,
     color: Color,
 ) -> Result<ExitCode> {
@@ -37,16 +40,17 @@ pub(crate) fn run(
             };
             stdio::run(knowledge, session)
         }
+        None if crate::terminal() => guide::new(knowledge, open(knowledge, arguments, lang)?, color),
         None => Err(Mistake::error(
-            "naosu case: say how: list, show, resume, close, export or outcomes, or --stdio for JSON lines; naosu check begins one",
-            "naosu case: list・show・resume・close・export・outcomes か、--stdio(JSONの行)を指定してください。始めるには naosu check です",
+            "naosu case: there is no terminal to talk on: list, show, resume, close, export or outcomes, or --stdio for JSON lines; naosu check begins one",
+            "naosu case: 端末がないため対話できません。list・show・resume・close・export・outcomes か、--stdio(JSONの行)を指定してください。始めるには naosu check です",
         )),
         Some(CaseCommand::List) => shelf::list(knowledge, lang),
         Some(CaseCommand::Show { id }) => shelf::show(knowledge, *id, lang),
         Some(CaseCommand::Resume { id, stdio: true }) => {
             stdio::run(knowledge, Session::resume(knowledge, *id)?)
         }
-        Some(CaseCommand::Resume { id, stdio: false }) => guide::resume(knowledge, *id, lang, color),
+        Some(CaseCommand::Resume { id, stdio: false }) => guide::resume(knowledge, *id, asked, color),
         Some(CaseCommand::Close { id, resolved }) => shelf::close(knowledge, *id, *resolved, lang),
         Some(CaseCommand::Outcomes { command }) => outcomes::run(knowledge, command, lang),
         Some(CaseCommand::Export { id, keep_addresses, out }) => {

@@ -16,6 +16,7 @@ use naosu_core::sentence::variable_name;
 use naosu_probe::plan::{Order, measure};
 use naosu_probe::recorder::Recorder;
 
+use super::case::gauge::Gauge;
 use super::order::order;
 use crate::cli::{CheckArguments, Color};
 use crate::progress::Progress;
@@ -69,7 +70,8 @@ pub(crate) fn run(
     let status = show(knowledge, evidence, lang, &view)?;
     match kept {
         Some(evidence) if status != self::status(Verdict::Healthy) => {
-            super::case::guide::after_check(knowledge, evidence, arguments, lang, color)?;
+            let gauge = Gauge::new(arguments.clone(), order.credential, &evidence);
+            super::case::guide::after_check(knowledge, evidence, gauge, lang, color)?;
         }
         _ => {}
     }

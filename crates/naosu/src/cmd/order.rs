@@ -109,7 +109,7 @@ pub(crate) fn order(knowledge: &Knowledge, arguments: &CheckArguments, lang: Lan
 }
 
 /// A mail address: something, one `@` (others only inside quotes), a domain that is a name.
-fn address(text: &str) -> Result<String> {
+pub(super) fn address(text: &str) -> Result<String> {
     let Some((local, domain)) = text.rsplit_once('@') else { return Err(no_address(text)) };
     let quoted = local.len() > 2 && local.starts_with('"') && local.ends_with('"');
     let plain = |part: &str| !part.is_empty() && !part.chars().any(|c| c.is_whitespace() || c.is_control());

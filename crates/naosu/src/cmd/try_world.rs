@@ -39,7 +39,8 @@ pub(crate) fn run(
     let scenario = scenario(&name)?;
     let world = Playing::start(scenario.clone())?;
     let call = ["naosu", "check"].map(str::to_owned).into_iter().chain(world.arguments.iter().cloned());
-    let Command::Check(check) = Cli::try_parse_from(call).context("the scenario's arguments")?.command else {
+    let Some(Command::Check(check)) = Cli::try_parse_from(call).context("the scenario's arguments")?.command
+    else {
         return Err(anyhow!("the scenario does not call check"));
     };
     let evidence = evidence(knowledge, &order(knowledge, &check, lang)?, lang)?;

@@ -234,7 +234,9 @@ fn cases_are_listed_shown_and_closed() {
     assert!(list.stdout.contains("次: "), "{}", list.stdout);
     let show = naosu_in(data.path(), &["case", "show", "1"], "");
     assert!(
-        show.stdout.contains("Measured: 1 observations") && show.stdout.contains("Next: "),
+        show.stdout.contains("Measured: ")
+            && show.stdout.contains("(observations: 1)")
+            && show.stdout.contains("Next: "),
         "{}",
         show.stdout
     );

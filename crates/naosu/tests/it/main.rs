@@ -2,6 +2,7 @@
 
 mod asking;
 mod cases;
+mod conversations;
 mod documents;
 mod hostile;
 mod mistakes;
@@ -9,4 +10,6 @@ mod outcomes;
 mod replay;
 mod run;
 mod schema;
+#[cfg(unix)]
+mod terminal;
 mod worlds;

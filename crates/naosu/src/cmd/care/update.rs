@@ -108,7 +108,7 @@ fn checks(addresses: &[String], options: &[String]) -> Result<Vec<CheckArguments
     for address in addresses {
         let call = ["naosu", "check"].map(str::to_owned).into_iter().chain(options.iter().cloned());
         let call = call.chain(["--".to_owned(), address.clone()]);
-        let Ok(Command::Check(check)) = Cli::try_parse_from(call).map(|cli| cli.command) else {
+        let Ok(Some(Command::Check(check))) = Cli::try_parse_from(call).map(|cli| cli.command) else {
             let given = options.join(" ");
             return Err(Mistake::error(
                 format!("{given}: not options of naosu check: see naosu check --help"),

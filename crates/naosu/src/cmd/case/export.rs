@@ -31,6 +31,12 @@ pub(super) fn run(
 ) -> Result<ExitCode> {
     let session = Session::resume(knowledge, id)?;
     let mut events = serde_json::to_value(session.case().events()).context("write the events as JSON")?;
+    // how it was called can name files and folders of the person's
+    for event in events.as_array_mut().into_iter().flatten() {
+        if let Some(opening) = event.pointer_mut("/what/opened").and_then(Value::as_object_mut) {
+            opening.remove("check");
+        }
+    }
     if !keep_addresses {
         mask::value(&mut events, &names(session.case().events()));
     }

@@ -58,7 +58,12 @@ impl<'a> Session<'a> {
 
     /// What to do now.
     pub(super) fn next(&self, driver: Driver) -> Next {
-        self.case.next_with(self.knowledge, &self.outcomes, driver)
+        self.next_of(&self.case, driver)
+    }
+
+    /// What to do now in a case like this one.
+    pub(super) fn next_of(&self, case: &Case, driver: Driver) -> Next {
+        case.next_with(self.knowledge, &self.outcomes, driver)
     }
 
     /// Its number, where it is kept.

@@ -8,6 +8,7 @@ use naosu_core::knowledge::{Knowledge, Lang};
 
 use super::session::Session;
 use super::told::{time, told};
+use crate::cmd::now;
 use crate::language::pick;
 use crate::store::Store;
 use crate::usage::Mistake;
@@ -19,7 +20,8 @@ pub(super) fn list(knowledge: &Knowledge, lang: Lang) -> Result<ExitCode> {
     let mut out = String::new();
     for kept in store.cases()? {
         let events: Vec<Event> = store.events(kept.id)?;
-        let Ok(case) = Case::replay(events) else { continue };
+        let Ok(mut case) = Case::replay(events) else { continue };
+        speak(&mut case, lang);
         let request = &case.opening().request;
         let about = [request.address.as_deref(), request.words.as_deref()];
         let about = about.into_iter().flatten().collect::<Vec<_>>().join("  ");
@@ -27,9 +29,14 @@ pub(super) fn list(knowledge: &Knowledge, lang: Lang) -> Result<ExitCode> {
             Some(Closing { resolved: true, .. }) => pick(lang, "solved", "解決").to_owned(),
             Some(_) => pick(lang, "ended", "終了").to_owned(),
             None => match case.next_with(knowledge, &outcomes, Driver::Talks) {
-                Next::Step(step) => {
-                    pick(lang, format!("next: {}", step.title), format!("次: {}", step.title))
-                }
+                Next::Step(step) => match step.due.filter(|due| *due > now()).map(time) {
+                    Some(due) => pick(
+                        lang,
+                        format!("waiting until {due}: {}", step.title),
+                        format!("{due} まで待つ: {}", step.title),
+                    ),
+                    None => pick(lang, format!("next: {}", step.title), format!("次: {}", step.title)),
+                },
                 Next::Closed(_) => pick(lang, "open", "継続中").to_owned(),
             },
         };
@@ -47,16 +54,25 @@ pub(super) fn list(knowledge: &Knowledge, lang: Lang) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Lets what comes next be told in that language; what is kept stays as it is.
+fn speak(case: &mut Case, lang: Lang) {
+    let at = case.events().last().map_or(0, |event| event.at);
+    // a case that is over tells nothing more
+    let _ = case.apply(Event { at, what: What::Language { lang } });
+}
+
 /// Prints what happened, numbered, and the next step.
 pub(super) fn show(knowledge: &Knowledge, id: i64, lang: Lang) -> Result<ExitCode> {
     let session = Session::resume(knowledge, id)?;
     let case = session.case();
+    let mut asked = case.clone();
+    speak(&mut asked, lang);
     let mut out = String::new();
     for (index, event) in case.events().iter().enumerate() {
         let line = told(knowledge, &event.what, lang);
         out.push_str(&format!("{:>4}  {}  {line}\n", index + 1, time(event.at)));
     }
-    if let Next::Step(step) = session.next(Driver::Talks) {
+    if let Next::Step(step) = session.next_of(&asked, Driver::Talks) {
         let label = pick(lang, "Next", "次");
         out.push_str(&format!("\n{label}: {}  (naosu case resume {id})\n", step.title));
     }

@@ -1,4 +1,6 @@
 //! A case in JSON lines: a step out, an answer in, until it is closed.
+//!
+//! Beside what answers the step, `back` takes back what was said last, and `stop` ends the case.
 
 use std::io::{BufRead, Read};
 use std::process::ExitCode;
@@ -63,16 +65,24 @@ fn ask(
         if answer == "stop" {
             return Ok(Some(What::Stopped));
         }
+        if answer == "back" {
+            match case.last_retractable() {
+                Some(index) => return Ok(Some(What::Retracted { index })),
+                None => put(&json!({ "error": "this is the first step" }))?,
+            }
+            continue;
+        }
         if let Some(what) = case.answer(knowledge, step, &answer) {
             return Ok(Some(what));
         }
-        let options: Vec<&str> = step.options.iter().map(|option| option.id.as_str()).collect();
-        let allowed = if options.is_empty() {
-            "fixed, not_fixed, done, unknown".to_owned()
-        } else {
-            options.join(", ")
-        };
-        put(&json!({ "error": format!("no answer to this step; send one of {allowed}, or stop") }))?;
+        let mut allowed: Vec<&str> = step.options.iter().map(|option| option.id.as_str()).collect();
+        for answer in ["fixed", "not_fixed", "done", "unknown", "later"] {
+            if !allowed.contains(&answer) && case.answer(knowledge, step, answer).is_some() {
+                allowed.push(answer);
+            }
+        }
+        allowed.extend(["back", "stop"]);
+        put(&json!({ "error": format!("no answer to this step; send one of {}", allowed.join(", ")) }))?;
     }
 }
 

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use naosu_core::case::{Closing, What};
+use naosu_core::diagnosis::{Verdict, diagnose};
+use naosu_core::evidence::Evidence;
 use naosu_core::knowledge::{Knowledge, Lang};
 
 use crate::language::pick;
@@ -20,6 +22,25 @@ pub(super) fn day(at: u64) -> String {
     Timestamp::from_second(second).unwrap_or_default().strftime("%Y-%m-%d").to_string()
 }
 
+/// How long something takes, as people say it.
+pub(super) fn minutes(minutes: f64, lang: Lang) -> String {
+    let rounded = minutes.round().max(1.0);
+    pick(lang, format!("{rounded} min"), format!("{rounded} 分"))
+}
+
+/// What a measurement says, in a few words.
+pub(super) fn measured(knowledge: &Knowledge, seen: &Evidence, lang: Lang) -> String {
+    let diagnosis = diagnose(knowledge, seen);
+    let cause = diagnosis.causes.first().and_then(|cause| knowledge.taxonomy.cause.get(&cause.id));
+    match (diagnosis.verdict, cause) {
+        (Verdict::Healthy, _) => {
+            pick(lang, "everything that was measured works", "測定したところはすべて正常").to_owned()
+        }
+        (Verdict::CauseFound, Some(cause)) => pick(lang, &cause.en, &cause.ja).clone(),
+        _ => pick(lang, "no clear cause", "はっきりした原因なし").to_owned(),
+    }
+}
+
 /// What an event says.
 pub(super) fn told(knowledge: &Knowledge, what: &What, lang: Lang) -> String {
     let action = |id: &String| {
@@ -32,8 +53,12 @@ pub(super) fn told(knowledge: &Knowledge, what: &What, lang: Lang) -> String {
             None => pick(lang, "Began".to_owned(), "開始".to_owned()),
         },
         What::Measured(evidence) => {
-            let count = evidence.observations.len();
-            pick(lang, format!("Measured: {count} observations"), format!("測定: {count}件"))
+            let (count, says) = (evidence.observations.len(), measured(knowledge, evidence, lang));
+            pick(
+                lang,
+                format!("Measured: {says} (observations: {count})"),
+                format!("測定: {says}({count}件)"),
+            )
         }
         What::Answered { question, option } => {
             let known = knowledge.care().questions.get(question);
