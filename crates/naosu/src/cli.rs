@@ -268,16 +268,7 @@ pub(crate) enum CaseCommand {
         resolved: bool,
     },
     /// Make the package for support: a page to read and a ZIP with the evidence
-    Export {
-        /// Its number
-        id: i64,
-        /// Leave mail and IP addresses and names readable
-        #[arg(long)]
-        keep_addresses: bool,
-        /// Folder to write into
-        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = ".")]
-        out: PathBuf,
-    },
+    Export(ExportArguments),
     /// What solved cases taught on this computer; it never leaves it by itself
     Outcomes {
         #[command(subcommand)]
@@ -307,6 +298,37 @@ pub(crate) enum OutcomesCommand {
     },
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[derive(Args, Debug)]
+pub(crate) struct ExportArguments {
+    /// Its number
+    pub(crate) id: i64,
+    /// Version of the system on the device with the trouble, as in "iOS 26.1"
+    #[arg(long, value_name = "SYSTEM")]
+    pub(crate) os: Option<String>,
+    /// Serial number of the device, where support asks for it; it goes in readable, and is not kept
+    #[arg(long, value_name = "SERIAL")]
+    pub(crate) serial: Option<String>,
+    /// Picture of the screen to put in (PNG, JPEG, WebP or BMP; up to ten); place, time and device data are taken out of it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) screenshot: Vec<PathBuf>,
+    /// Leave mail and IP addresses, telephone numbers and names readable
+    #[arg(long)]
+    pub(crate) keep_addresses: bool,
+    /// Folder to write into
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = ".")]
+    pub(crate) out: PathBuf,
+    /// Only show what would be in the package
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) preview: bool,
+    /// Write without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Replace a package that was written earlier
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+}
+
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct CareArguments {
@@ -318,9 +340,15 @@ pub(crate) struct CareArguments {
     /// Only what concerns this service (icloud, gmail, docomo, `apple_id`, imessage, …)
     #[arg(long, value_name = "SERVICE")]
     pub(crate) service: Option<String>,
-    /// Write the recurring ones into a calendar file
+    /// Mail address to measure: what a probe can look at is looked at now (repeatable)
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) account: Vec<String>,
+    /// Write what a person has to look at into a calendar file, and a monthly reminder for the rest
     #[arg(long, value_name = "FILE.ics", value_hint = ValueHint::FilePath)]
     pub(crate) out: Option<PathBuf>,
+    /// Options for the check of each account, as in: -- --no-login
+    #[arg(last = true, value_name = "CHECK OPTIONS", requires = "account")]
+    pub(crate) options: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -12,6 +12,7 @@ mod cli;
 mod cmd;
 mod language;
 mod mask;
+mod picture;
 mod progress;
 mod render;
 mod store;

@@ -1,21 +1,49 @@
-//! Takes out of texts what tells who somebody is: mail addresses, IP addresses, names to sign in with.
+//! Takes out of texts what tells who somebody is (mail and IP addresses, telephone numbers, names to sign in with), and
+//! secrets that somebody wrote into them.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde_json::Value;
 
-/// Masks every text in a value; `names` are further words that must not be read in it.
-pub(crate) fn value(value: &mut Value, names: &[String]) {
+mod secret;
+
+/// Fields whose values are ids of the knowledge, never texts of a person.
+const IDS: [&str; 18] = [
+    "schema", "lang", "sign_in", "variable", "outcome", "id", "question", "option", "action", "flow",
+    "state", "way", "cause", "device", "service", "client", "named", "started",
+];
+
+/// Masks every text in a value; `names` are further words that must not be read in it. In how many texts something was
+/// masked.
+pub(crate) fn value(value: &mut Value, names: &[String]) -> usize {
+    each(value, &|text| self::text(text, names))
+}
+
+/// Takes only the secrets out of every text in a value; in how many texts there were some.
+pub(crate) fn secrets(value: &mut Value) -> usize {
+    each(value, &secret::masked)
+}
+
+fn each(value: &mut Value, change: &impl Fn(&str) -> String) -> usize {
     match value {
-        Value::String(text) => *text = self::text(text, names),
-        Value::Array(items) => items.iter_mut().for_each(|item| self::value(item, names)),
-        Value::Object(map) => map.values_mut().for_each(|item| self::value(item, names)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::String(text) => {
+            let changed = change(text);
+            let differs = changed != *text;
+            *text = changed;
+            usize::from(differs)
+        }
+        Value::Array(items) => items.iter_mut().map(|item| each(item, change)).sum(),
+        Value::Object(map) => {
+            let texts = map.iter_mut().filter(|(key, _)| !IDS.contains(&key.as_str()));
+            texts.map(|(_, item)| each(item, change)).sum()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
     }
 }
 
 /// `hanako@example.jp` becomes `h***@example.jp`, `203.0.113.7` becomes `203.0.*.*`, `2001:db8::1` becomes `2001:*`.
 pub(crate) fn text(text: &str, names: &[String]) -> String {
+    let text = &*secret::masked(text);
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -24,15 +52,42 @@ pub(crate) fn text(text: &str, names: &[String]) -> String {
             out.push(first);
             rest = &rest[first.len_utf8()..];
         } else {
-            out.push_str(&self::word(word));
+            out.push_str(&telephone(word).unwrap_or_else(|| self::word(word)));
             rest = &rest[word.len()..];
         }
     }
     // the name alone says who it is, as in "user hanako"
     for name in names.iter().filter(|name| name.chars().count() >= 3) {
-        out = out.replace(name.as_str(), &starred(name));
+        out = without(&out, name);
     }
     out
+}
+
+/// The text with that name starred wherever it stands as a word, in large or small letters.
+fn without(text: &str, name: &str) -> String {
+    let (small, name) = (text.to_ascii_lowercase(), name.to_ascii_lowercase());
+    let part = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for (at, _) in small.match_indices(&name) {
+        let end = at + name.len();
+        if part(small[..at].chars().next_back()) || part(small[end..].chars().next()) {
+            continue;
+        }
+        out.push_str(&text[done..at]);
+        out.push_str(&starred(&text[at..end]));
+        done = end;
+    }
+    out.push_str(&text[done..]);
+    out
+}
+
+/// A telephone number as people write it: ten to fifteen digits that begin with 0 or +; its beginning stays.
+fn telephone(word: &str) -> Option<String> {
+    let digits = word.chars().filter(char::is_ascii_digit).count();
+    let shape =
+        word.starts_with(['0', '+']) && word.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '+'));
+    (shape && (10..=15).contains(&digits)).then(|| format!("{}***", &word[..3]))
 }
 
 /// What can be part of a mail or IP address.
@@ -101,6 +156,7 @@ mod tests {
             ("from 203.0.113.7:993, 192.168.1.5.", "from 203.0.*.*:993, 192.168.*.*."),
             ("[2001:db8::25]:587 to fe80::1%eth0", "[2001:*]:587 to fe80:*%eth0"),
             ("198.51.100.0/24", "198.51.*.*/24"),
+            ("call 090-1234-5678 or +819012345678", "call 090*** or +81***"),
             ("127.0.0.1 and ::1", "127.0.0.1 and ::1"),
             ("imap.example.jp:993 at 12:30:45", "imap.example.jp:993 at 12:30:45"),
         ] {
@@ -113,5 +169,13 @@ mod tests {
         let mut given = serde_json::json!({"detail": {"said": "no user hanako here", "list": ["hanako"]}});
         value(&mut given, &["hanako".to_owned()]);
         assert_eq!(given, serde_json::json!({"detail": {"said": "no user h*** here", "list": ["h***"]}}));
+    }
+
+    #[test]
+    fn a_name_is_a_word_and_no_id() {
+        let mut given = serde_json::json!({"variable": "imap", "said": "Info for imap: more information", "password": "none"});
+        value(&mut given, &["imap".to_owned(), "info".to_owned()]);
+        let masked = serde_json::json!({"variable": "imap", "said": "I*** for i***: more information", "password": "none"});
+        assert_eq!(given, masked);
     }
 }

@@ -53,9 +53,7 @@ pub(crate) fn run(
         Some(CaseCommand::Resume { id, stdio: false }) => guide::resume(knowledge, *id, asked, color),
         Some(CaseCommand::Close { id, resolved }) => shelf::close(knowledge, *id, *resolved, lang),
         Some(CaseCommand::Outcomes { command }) => outcomes::run(knowledge, command, lang),
-        Some(CaseCommand::Export { id, keep_addresses, out }) => {
-            export::run(knowledge, *id, *keep_addresses, out, lang)
-        }
+        Some(CaseCommand::Export(arguments)) => export::run(knowledge, arguments, lang),
     }
 }
 

@@ -1,12 +1,15 @@
 //! `naosu` from outside, as a person or a script calls it. One binary for all tests, so that it is linked once.
 
 mod asking;
+mod care;
 mod cases;
 mod conversations;
 mod documents;
 mod hostile;
+mod images;
 mod mistakes;
 mod outcomes;
+mod package;
 mod replay;
 mod run;
 mod schema;

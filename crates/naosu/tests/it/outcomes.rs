@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::cases::{Talk, events, file, naosu_in};
+use crate::cases::{Talk, events, file};
+use crate::run::naosu_in;
 use crate::schema;
 
 const BEGIN: [&str; 10] = [

@@ -19,7 +19,7 @@ use crate::store::Store;
 use crate::usage::Mistake;
 
 /// Exit status when something has got worse.
-const WORSE: u8 = 1;
+pub(super) const WORSE: u8 = 1;
 
 /// Measures the accounts and keeps what was seen.
 pub(super) fn before(
@@ -62,6 +62,7 @@ pub(super) fn after(
     if addresses.is_empty() {
         return Err(nothing_kept("naosu care before-update ADDRESS", "naosu care before-update アドレス"));
     }
+    let mut pairs = Vec::new();
     for check in checks(&addresses, options)? {
         let address = check.address.clone().unwrap_or_default();
         let Some(kept) = store.kept(&address)? else {
@@ -70,9 +71,13 @@ pub(super) fn after(
                 &format!("{address}: naosu care before-update {address}"),
             ));
         };
+        pairs.push((check, kept));
+    }
+    for (check, kept) in pairs {
         let seen = evidence(knowledge, &order(knowledge, &check, lang)?, lang)?;
         let changes = changes(knowledge, &kept.evidence, &seen);
         worse |= changes.iter().any(|(_, now)| is_bad(knowledge, &now.variable, &now.outcome));
+        worse |= broken(knowledge, &seen) && !broken(knowledge, &kept.evidence);
         let (was, is) = (verdict(knowledge, &kept.evidence, lang), verdict(knowledge, &seen, lang));
         let mut out = page.hanging("", 0, &page.paint(Tone::Strong, &kept.address));
         out.push_str(&page.hanging("  ", 2, &format!("{was} → {is}")));
@@ -80,14 +85,14 @@ pub(super) fn after(
             let bad = is_bad(knowledge, &now.variable, &now.outcome);
             let mark = page.paint(if bad { Tone::Bad } else { Tone::Good }, if bad { "✗" } else { "✓" });
             let head = variable_name(knowledge, &now.variable, lang);
-            let text = format!(
-                "{head}: {} → {}",
-                sentence(knowledge, was, lang, None),
-                sentence(knowledge, now, lang, None)
-            );
+            let is = sentence(knowledge, now, lang, None);
+            let text = match was {
+                Some(was) => format!("{head}: {} → {is}", sentence(knowledge, was, lang, None)),
+                None => pick(lang, format!("{head}, new: {is}"), format!("{head}(新しく): {is}")),
+            };
             out.push_str(&page.hanging(&format!("  {mark} "), 4, &text));
         }
-        if changes.is_empty() {
+        if changes.is_empty() && was == is {
             out.push_str(pick(lang, "  nothing has changed\n", "  変化はありません\n"));
         }
         super::super::print(&out)?;
@@ -103,7 +108,7 @@ fn nothing_kept(en: &str, ja: &str) -> anyhow::Error {
 }
 
 /// A check of each address with the options.
-fn checks(addresses: &[String], options: &[String]) -> Result<Vec<CheckArguments>> {
+pub(super) fn checks(addresses: &[String], options: &[String]) -> Result<Vec<CheckArguments>> {
     let mut checks = Vec::new();
     for address in addresses {
         let call = ["naosu", "check"].map(str::to_owned).into_iter().chain(options.iter().cloned());
@@ -120,22 +125,32 @@ fn checks(addresses: &[String], options: &[String]) -> Result<Vec<CheckArguments
     Ok(checks)
 }
 
-/// What was well and is not, and the other way round: the observation before, and now.
+/// Whether a cause was found.
+fn broken(knowledge: &Knowledge, evidence: &Evidence) -> bool {
+    diagnose(knowledge, evidence).verdict == Verdict::CauseFound
+}
+
+/// What was well and is not, and the other way round: the observation before, and now. Something bad about a server or
+/// way that was not there before has none before.
 fn changes<'a>(
     knowledge: &Knowledge,
     before: &'a Evidence,
     after: &'a Evidence,
-) -> Vec<(&'a Observation, &'a Observation)> {
+) -> Vec<(Option<&'a Observation>, &'a Observation)> {
     let by_subject = |evidence: &'a Evidence| -> BTreeMap<(&'a str, &'a str), &'a Observation> {
         let key = |o: &'a Observation| ((o.variable.as_str(), o.subject.as_str()), o);
         evidence.observations.iter().map(key).collect()
     };
     let was = by_subject(before);
     let bad = |o: &Observation| is_bad(knowledge, &o.variable, &o.outcome);
+    let bad_before = |variable: &str| before.observations.iter().any(|o| o.variable == variable && bad(o));
     by_subject(after)
         .into_iter()
-        .filter_map(|(key, now)| Some((*was.get(&key)?, now)))
-        .filter(|(was, now)| bad(was) != bad(now))
+        .map(|(key, now)| (was.get(&key).copied(), now))
+        .filter(|(was, now)| match was {
+            Some(was) => bad(was) != bad(now),
+            None => bad(now) && !bad_before(&now.variable),
+        })
         .collect()
 }
 
