@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use naosu_core::case::{Case, DID_IT_HELP, Driver, Event, Next, What};
+use naosu_core::case::{Case, DID_IT_HELP, Driver, Event, Next, What, history};
 use naosu_core::evidence::{Evidence, Request};
 use naosu_core::knowledge::{Knowledge, Lang};
 use naosu_core::step::NextStep;
@@ -137,7 +137,7 @@ fn go(
             Next::Closed(closing) => {
                 session.end(&closing)?;
                 let id = session.id().unwrap_or_default();
-                let mut text = format!("\n{}\n", told::closed(knowledge, &closing, lang));
+                let mut text = format!("\n{}\n", history::closed(knowledge, &closing, lang));
                 if !closing.resolved {
                     text.push_str(&pick(
                         lang,

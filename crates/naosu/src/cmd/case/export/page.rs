@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use naosu_core::case::history::told;
 use naosu_core::case::{Event, What};
 use naosu_core::diagnosis::{diagnose, state};
 use naosu_core::evidence::Request;
@@ -9,7 +10,7 @@ use naosu_core::intake::recognise;
 use naosu_core::knowledge::{Knowledge, Lang, State};
 use naosu_core::sentence::{sentence, variable_name};
 
-use crate::cmd::case::told::{time, told};
+use crate::cmd::case::told::time;
 use crate::language::pick;
 use crate::render::name::name;
 
