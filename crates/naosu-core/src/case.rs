@@ -15,6 +15,7 @@ use crate::step::NextStep;
 
 mod flow;
 mod guide;
+pub mod history;
 mod lesson;
 pub mod rehearsal;
 
@@ -250,6 +251,12 @@ impl Case {
     /// The language the person reads now.
     pub fn lang(&self) -> Lang {
         self.standing().lang
+    }
+
+    /// The causes in the light of all that was said, measured and tried, the most probable first, with their
+    /// probabilities.
+    pub fn ranked<'a>(&self, knowledge: &'a Knowledge) -> Vec<(&'a str, f64)> {
+        guide::ranked(knowledge, &self.standing())
     }
 
     /// The event that "back" takes back: the last of [`Case::retractable`].

@@ -22,6 +22,7 @@ pub mod normalize;
 mod pattern;
 mod recogniser;
 mod score;
+pub mod terms;
 mod unresolved;
 
 /// What was recognised in a person's words.

@@ -14,9 +14,15 @@ use sqlx::{Any, AnyConnection, AnyPool, Executor, Transaction};
 use crate::config::Keeping;
 
 pub(crate) mod cases;
+pub(crate) mod helpers;
+pub(crate) mod lists;
+pub(crate) mod notes;
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+const SQLITE_TERMS: &str = "INSERT INTO term (term, case_id) SELECT value, $2 FROM json_each($1)";
+const POSTGRES_TERMS: &str = "INSERT INTO term (term, case_id) SELECT value, $2 FROM jsonb_array_elements_text(CAST($1 AS jsonb)) AS value";
 
 /// How many connections are open at once.
 const CONNECTIONS: u32 = 8;
@@ -30,6 +36,8 @@ pub(crate) struct Store {
     pool: AnyPool,
     /// How a transaction that writes begins.
     begin: &'static str,
+    /// Keeps a JSON list of terms, `$1`, for the case `$2`: one statement however many there are.
+    split_terms: &'static str,
 }
 
 impl Store {
@@ -54,7 +62,7 @@ impl Store {
             .await
             .with_context(|| format!("open {name}"))?;
         SQLITE.run(&pool).await.with_context(|| format!("bring {name} up to date"))?;
-        Ok(Self { pool, begin: "BEGIN IMMEDIATE" })
+        Ok(Self { pool, begin: "BEGIN IMMEDIATE", split_terms: SQLITE_TERMS })
     }
 
     async fn postgres(url: &str) -> Result<Self> {
@@ -66,7 +74,7 @@ impl Store {
             .await
             .context("connect to PostgreSQL")?;
         POSTGRES.run(&pool).await.context("bring the tables in PostgreSQL up to date")?;
-        Ok(Self { pool, begin: "BEGIN" })
+        Ok(Self { pool, begin: "BEGIN", split_terms: POSTGRES_TERMS })
     }
 
     /// Whether the database answers.

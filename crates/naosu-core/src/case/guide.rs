@@ -61,6 +61,12 @@ pub(super) fn next(
     }
 }
 
+pub(super) fn ranked<'a>(knowledge: &'a Knowledge, standing: &Standing<'_>) -> Vec<(&'a str, f64)> {
+    let belief = Belief::new(knowledge, &known_before(knowledge, standing, ""));
+    let causes = knowledge.model.causes();
+    belief.ranked().into_iter().map(|(place, probability)| (causes[place].as_str(), probability)).collect()
+}
+
 pub(super) fn answer(
     knowledge: &Knowledge,
     standing: &Standing<'_>,

@@ -1,6 +1,7 @@
 //! Cases: their events, and the row that lists and searches read.
 
 use naosu_core::case::Event;
+use naosu_core::intake::terms::terms;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
@@ -85,6 +86,8 @@ impl Store {
         for (sequence, event) in events.iter().enumerate() {
             insert(&mut work, id, sequence, event).await?;
         }
+        let found_by = serde_json::to_string(&terms(&summary.words)).expect("texts are plain data");
+        sqlx::query(self.split_terms).bind(found_by).bind(id).execute(&mut *work).await?;
         work.commit().await?;
         Ok(id)
     }
@@ -168,7 +171,7 @@ async fn insert(
     }
 }
 
-fn read(row: &AnyRow) -> sqlx::Result<CaseRow> {
+pub(super) fn read(row: &AnyRow) -> sqlx::Result<CaseRow> {
     Ok(CaseRow {
         id: row.try_get("id")?,
         opened_at: row.try_get("opened_at")?,

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use naosu_core::case::{Case, Driver, Event, Next, What};
+use naosu_core::case::{Case, Driver, Event, Next, What, history};
 use naosu_core::evidence::{Evidence, Request};
 use naosu_core::intake::recognise;
 use naosu_core::knowledge::{Knowledge, Lang};
@@ -303,7 +303,7 @@ fn history(knowledge: &Knowledge, session: &mut Session<'_>, page: Page) -> Resu
     }
     let mut prompt = String::new();
     for (place, index) in said.iter().enumerate() {
-        let text = told::told(knowledge, &case.events()[*index].what, lang);
+        let text = history::told(knowledge, &case.events()[*index].what, lang);
         prompt.push_str(&page.hanging(&format!("  {:>2}  ", place + 1), 6, &text));
     }
     prompt.push_str(pick(

@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use naosu_core::case::history::told;
 use naosu_core::case::{Case, Closing, Driver, Event, Next, What};
 use naosu_core::knowledge::{Knowledge, Lang};
 
 use super::session::Session;
-use super::told::{time, told};
+use super::told::time;
 use crate::cmd::now;
 use crate::language::pick;
 use crate::store::Store;

@@ -1,6 +1,7 @@
 //! What a package says, part by part; the page and the preview show the same.
 
 use naosu_core::case::Event;
+use naosu_core::case::history::told;
 use naosu_core::diagnosis::{diagnose, state};
 use naosu_core::evidence::{Evidence, Observation, Request};
 use naosu_core::intake::{Recognised, recognise};
@@ -8,7 +9,7 @@ use naosu_core::knowledge::{Knowledge, Lang, State};
 use naosu_core::sentence::{sentence, variable_name};
 
 use super::Package;
-use crate::cmd::case::told::{time, told};
+use crate::cmd::case::told::time;
 use crate::language::pick;
 use crate::render::name::name;
 

@@ -1,11 +1,11 @@
 //! The ready letter to support: short, in the person's language, and in the provider's where that is another.
 
 use naosu_core::case::What;
+use naosu_core::case::history::told;
 use naosu_core::knowledge::{Knowledge, Lang};
 
 use super::Package;
 use super::content::{causes, moment, recognised, seen, who};
-use crate::cmd::case::told::told;
 use crate::language::pick;
 use crate::render::name::name;
 

@@ -1,5 +1,6 @@
 //! A case as a person sees it: where it stands, the step, its end.
 
+use naosu_core::case::history;
 use naosu_core::case::{Case, Closing};
 use naosu_core::knowledge::{Knowledge, Lang, Risk};
 use naosu_core::step::NextStep;
@@ -27,7 +28,7 @@ pub(super) fn recap(knowledge: &Knowledge, case: &Case, lang: Lang, page: Page) 
     let mut put =
         |at: u64, text: &str| out.push_str(&page.hanging(&format!("{}  ", told::time(at)), 18, text));
     if let Some(first) = case.events().first() {
-        put(first.at, &told::told(knowledge, &first.what, lang));
+        put(first.at, &history::told(knowledge, &first.what, lang));
     }
     let said = case.retractable();
     if said.len() > LAST {
@@ -35,10 +36,10 @@ pub(super) fn recap(knowledge: &Knowledge, case: &Case, lang: Lang, page: Page) 
     }
     for index in said.iter().rev().take(LAST).rev() {
         let event = &case.events()[*index];
-        put(event.at, &told::told(knowledge, &event.what, lang));
+        put(event.at, &history::told(knowledge, &event.what, lang));
     }
     if let Some(closing) = case.closed() {
-        put(case.events().last().map_or(0, |event| event.at), &told::closed(knowledge, &closing, lang));
+        put(case.events().last().map_or(0, |event| event.at), &history::closed(knowledge, &closing, lang));
     }
     out
 }
@@ -118,7 +119,7 @@ fn risk(risk: Risk, lang: Lang) -> Option<&'static str> {
 /// How the case ended, and what can be done with it.
 pub(super) fn end(knowledge: &Knowledge, id: i64, closing: &Closing, lang: Lang, page: Page) -> String {
     let mut out = String::from("\n");
-    out.push_str(&page.hanging("", 0, &told::closed(knowledge, closing, lang)));
+    out.push_str(&page.hanging("", 0, &history::closed(knowledge, closing, lang)));
     let more = if closing.resolved {
         pick(
             lang,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use naosu_core::case::What;
+use naosu_core::case::history;
 use naosu_core::diagnosis::{Verdict, diagnose};
 use naosu_core::evidence::Evidence;
 use naosu_core::knowledge::{Knowledge, Lang};
@@ -45,7 +46,7 @@ pub(super) fn watch(
             return session.take(What::Measured(Box::new(seen)));
         }
         let (at, next) = (told::time(now()), told::time(now() + PAUSE.as_secs()));
-        let cause = told::measured(knowledge, &seen, lang);
+        let cause = history::measured(knowledge, &seen, lang);
         say(&pick(
             lang,
             format!("{at}  as before: {cause}. Measured again at {next}.\n"),
