@@ -31,6 +31,7 @@ use crate::domain::{Exchangers, exchangers, policies};
 use crate::mail::{self, MailResult, check_mail};
 use crate::others::Others;
 use crate::path::Loss;
+use crate::reach::Reach;
 use crate::recorder::Recorder;
 use crate::secret::Credential;
 use crate::send_test::TestMessage;
@@ -56,6 +57,9 @@ pub struct Order {
     pub names: Names,
     /// Which certificates are trusted.
     pub trust: Trust,
+    /// How far the run may go. The resolvers in `names` and the proxies of the system are those of whoever runs it, and are
+    /// not held to it: nobody else may name them.
+    pub reach: Reach,
     /// The time servers that replace the built-in ones: name and port.
     pub ntp: Vec<(String, u16)>,
     /// The pages that replace the built-in ones for testing the way out.
