@@ -135,6 +135,11 @@ impl Network {
         (prefix <= bits(address)).then_some(Self { address, prefix })
     }
 
+    /// The address it was made of.
+    pub fn address(self) -> IpAddr {
+        self.address
+    }
+
     /// Whether an address is in it.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address) {

@@ -102,6 +102,8 @@ pub(crate) fn order(knowledge: &Knowledge, arguments: &CheckArguments, lang: Lan
         names,
         trust,
         reach: Reach::Everything,
+        own_device: true,
+        gate: None,
         ntp,
         connectivity,
         status,
