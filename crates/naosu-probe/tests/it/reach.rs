@@ -56,7 +56,7 @@ impl Inside {
     }
 }
 
-/// A resolver that gives each question for an address the next of these, over and over.
+/// A resolver that gives each question for an address of `example.jp` the next of these, over and over.
 async fn resolver(answers: &[Ipv4Addr]) -> SocketAddr {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let (address, answers) = (socket.local_addr().unwrap(), answers.to_vec());
@@ -68,9 +68,11 @@ async fn resolver(answers: &[Ipv4Addr]) -> SocketAddr {
             else {
                 continue;
             };
-            let asks_address = packet[end - 4..end - 2] == [0, 1];
+            let known = packet[..end].windows(8).any(|part| part == b"\x07example");
+            let asks_address = known && packet[end - 4..end - 2] == [0, 1];
+            let code = if known { 0x80 } else { 0x83 };
             let mut answer = packet[..2].to_vec();
-            answer.extend([0x81, 0x80, 0, 1, 0, u8::from(asks_address), 0, 0, 0, 0]);
+            answer.extend([0x81, code, 0, 1, 0, u8::from(asks_address), 0, 0, 0, 0]);
             answer.extend(&packet[12..end]);
             if asks_address {
                 let next = turn.next().expect("a cycle does not end").octets();
