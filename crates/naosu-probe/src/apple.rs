@@ -1,7 +1,5 @@
 //! Whether Apple's services can be reached, by purpose: name, TCP, TLS, and nothing beyond.
 
-use std::net::SocketAddr;
-
 use naosu_core::evidence::ObservationId;
 use naosu_core::knowledge::{AppleHost, ApplePurpose, Knowledge, apple_purposes};
 use serde_json::Value;
@@ -14,6 +12,7 @@ use crate::dns::{Looked, Names};
 use crate::mail::{name_outcome, tcp_outcome, tls_outcome};
 use crate::others::Others;
 use crate::path::path_mtu;
+use crate::reach::{Permitted, Reach};
 use crate::recorder::{Detail, Pending, Recorder};
 use crate::tcp::{dial, dial_any};
 use crate::tls::{Handshake, Secured, Trust, subject};
@@ -27,6 +26,8 @@ pub struct Apple<'a> {
     pub names: &'a Names,
     /// Which certificates are trusted.
     pub trust: &'a Trust,
+    /// How far it may go.
+    pub reach: &'a Reach,
     /// Whether Apple's time server may be asked: not where other time servers were named.
     pub time: bool,
     /// Where to record.
@@ -107,24 +108,25 @@ impl Apple<'_> {
             pending.finish(name_outcome(looked.problem));
             return Others::none();
         }
-        let race = dial_any(name, port, &looked.addresses, self.recorder, self.deadline, &looked.after).await;
+        let (recorder, deadline) = (self.recorder, self.deadline);
+        let race =
+            dial_any(name, port, &looked.addresses, self.reach, recorder, deadline, &looked.after).await;
         race.after.iter().for_each(|id| pending.wait_for(id.clone()));
-        let Some((stream, address)) = race.winner.and_then(|won| Some((won.stream?, won.address))) else {
+        let Some((stream, to)) = race.winner.and_then(|won| Some((won.stream?, won.to))) else {
             pending.detail("stage", "tcp");
             pending.finish(tcp_outcome(race.outcome));
             return race.others;
         };
-        pending.detail("address", address.ip().to_string()).detail("stage", "tls");
-        let secured = self.secure(stream, name, address, &race.after).await;
+        pending.detail("address", to.address().ip().to_string()).detail("stage", "tls");
+        let secured = self.secure(stream, name, to, &race.after).await;
         pending.wait_for(secured.observation.clone());
         for (detail, value) in &secured.detail {
             pending.detail(detail, value.clone());
         }
         if secured.outcome == "stalled" {
-            let step =
-                async |stream: TcpStream| self.secure(stream, name, address, &[]).await.stream.is_some();
+            let step = async |stream: TcpStream| self.secure(stream, name, to, &[]).await.stream.is_some();
             let after = [secured.observation];
-            let (_, id) = path_mtu(name, address, step, self.recorder, self.deadline, &after).await;
+            let (_, id) = path_mtu(name, to, step, recorder, deadline, &after).await;
             pending.wait_for(id);
         }
         let outcome = match secured.outcome {
@@ -146,14 +148,13 @@ impl Apple<'_> {
         &self,
         stream: TcpStream,
         name: &str,
-        address: SocketAddr,
+        to: Permitted,
         after: &[ObservationId],
     ) -> Secured<TcpStream> {
         // A second connection that is only asked about an older TLS is no measurement of its own.
-        let again =
-            async || dial(address, "tcp", None, &Recorder::default(), self.deadline, &[]).await.stream;
+        let again = async || dial(to, "tcp", None, &Recorder::default(), self.deadline, &[]).await.stream;
         let (trust, recorder, deadline) = (self.trust, self.recorder, self.deadline);
-        let handshake = Handshake { host: name, port: address.port(), trust, recorder, deadline, after };
+        let handshake = Handshake { host: name, port: to.address().port(), trust, recorder, deadline, after };
         handshake.run(stream, again).await
     }
 
@@ -172,8 +173,16 @@ impl Apple<'_> {
         if answer.is_none() {
             let quiet = Recorder::default();
             let servers = [TimeServer { host: name.clone(), port: clock::PORT }];
-            let measured =
-                clock::measure(&servers, self.names, async { Vec::new() }, &quiet, self.deadline, &[]).await;
+            let measured = clock::measure(
+                &servers,
+                self.names,
+                self.reach,
+                async { Vec::new() },
+                &quiet,
+                self.deadline,
+                &[],
+            )
+            .await;
             measured.others.ended(self.deadline).await;
             answer = heard(&quiet);
         }

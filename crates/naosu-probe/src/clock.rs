@@ -21,6 +21,7 @@ use crate::deadline::Deadline;
 use crate::dns::Names;
 use crate::family::Family;
 use crate::others::Others;
+use crate::reach::{NOT_ALLOWED, Permitted, Reach};
 use crate::recorder::{Pending, Recorder};
 use crate::vantage;
 
@@ -101,6 +102,7 @@ pub fn built_in() -> Vec<TimeServer> {
 pub async fn measure(
     servers: &[TimeServer],
     names: &Names,
+    reach: &Reach,
     dates: impl Future<Output = Vec<Dated>>,
     recorder: &Recorder,
     deadline: Deadline,
@@ -110,10 +112,10 @@ pub async fn measure(
     let (done, mut answers) = mpsc::channel(servers.len().max(1));
     let mut others = Others::none();
     for server in servers {
-        let (server, names, recorder) = (server.clone(), names.clone(), recorder.clone());
-        let (after, done) = (after.to_vec(), done.clone());
+        let (server, names, reach) = (server.clone(), names.clone(), reach.clone());
+        let (recorder, after, done) = (recorder.clone(), after.to_vec(), done.clone());
         others.add(tokio::spawn(async move {
-            let opinion = ask(&server, &names, &recorder, limit, &after).await;
+            let opinion = ask(&server, &names, &reach, &recorder, limit, &after).await;
             let _ = done.send(opinion).await;
         }));
     }
@@ -211,6 +213,7 @@ fn agreeing(one: &Opinion, opinions: &[Opinion]) -> usize {
 async fn ask(
     server: &TimeServer,
     names: &Names,
+    reach: &Reach,
     recorder: &Recorder,
     limit: Deadline,
     after: &[ObservationId],
@@ -223,7 +226,12 @@ async fn ask(
         return (pending.finish("name_unresolved"), None);
     };
     looked.after.into_iter().for_each(|id| pending.wait_for(id));
-    let heard = ask_addresses(&candidates(&looked.addresses), server.port, limit).await;
+    let permit = |address: IpAddr| reach.permit(SocketAddr::new(address, server.port));
+    let permitted: Vec<Permitted> = candidates(&looked.addresses).into_iter().filter_map(permit).collect();
+    if permitted.is_empty() {
+        return (pending.finish(NOT_ALLOWED), None);
+    }
+    let heard = ask_addresses(&permitted, limit).await;
     let (outcome, opinion) = describe(&mut pending, heard, subject);
     (pending.finish(outcome), opinion)
 }
@@ -272,22 +280,23 @@ enum Heard {
 
 /// Asks the first address, and after a while without an answer the other one or the first again: a server that has
 /// answered, whatever it said, is not asked again.
-async fn ask_addresses(addresses: &[IpAddr], port: u16, limit: Deadline) -> Heard {
+async fn ask_addresses(addresses: &[Permitted], limit: Deadline) -> Heard {
     let Some(first) = addresses.first().copied() else { return Heard::Failed("unreachable") };
-    let heard = ask_once((first, port).into(), limit.within(RESEND)).await;
+    let heard = ask_once(first, limit.within(RESEND)).await;
     let second = addresses.get(1).copied();
     match (heard, second) {
         (answer @ Heard::Answer { .. }, _) => answer,
-        (Heard::Failed("silent"), second) => ask_once((second.unwrap_or(first), port).into(), limit).await,
+        (Heard::Failed("silent"), second) => ask_once(second.unwrap_or(first), limit).await,
         (failed, None) => failed,
-        (failed, Some(second)) => match ask_once((second, port).into(), limit).await {
+        (failed, Some(second)) => match ask_once(second, limit).await {
             answer @ Heard::Answer { .. } => answer,
             Heard::Failed(_) => failed,
         },
     }
 }
 
-async fn ask_once(server: SocketAddr, limit: Deadline) -> Heard {
+async fn ask_once(server: Permitted, limit: Deadline) -> Heard {
+    let server = server.address();
     let nonce: u64 = rand::random();
     let exchange = async {
         let socket = UdpSocket::bind((Family::of(server.ip()).unspecified(), 0)).await?;

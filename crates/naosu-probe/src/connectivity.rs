@@ -17,6 +17,7 @@ use crate::dns::{Looked, NameProblem, Names};
 use crate::family::Family;
 use crate::http::{Answered, Failed, Fetched, get_at, host_of};
 use crate::others::Others;
+use crate::reach::Reach;
 use crate::recorder::{Pending, Recorder, tame_text};
 use crate::tcp::AFTERMATH;
 use crate::tls::Trust;
@@ -57,6 +58,7 @@ pub async fn measure(
     pages: &[Url],
     names: &Names,
     trust: &Trust,
+    reach: &Reach,
     recorder: &Recorder,
     deadline: Deadline,
     after: &[ObservationId],
@@ -65,7 +67,7 @@ pub async fn measure(
     let pages: Vec<Page> =
         pages.iter().take(2).map(|url| Page { url: url.clone(), looked: OnceCell::new() }).collect();
     let (online, seen_online) = watch::channel(false);
-    let run = Run { pages: &pages, names, trust, recorder, deadline, after };
+    let run = Run { pages: &pages, names, trust, reach, recorder, deadline, after };
     let (four, six) = tokio::join!(
         run.family(Family::V4, &online, seen_online.clone()),
         run.family(Family::V6, &online, seen_online.clone())
@@ -90,6 +92,7 @@ struct Run<'a> {
     pages: &'a [Page],
     names: &'a Names,
     trust: &'a Trust,
+    reach: &'a Reach,
     recorder: &'a Recorder,
     deadline: Deadline,
     after: &'a [ObservationId],
@@ -200,8 +203,9 @@ impl Run<'_> {
             looked.addresses.iter().copied().filter(|address| Family::of(*address) == family).collect();
         // the outcome says what became of the connection: no observations of its own
         let quiet = Recorder::default();
-        let fetched =
-            Box::pin(get_at(&page.url, &addresses, self.trust, BODY_LIMIT, &quiet, self.deadline, &[])).await;
+        let get =
+            get_at(&page.url, &addresses, self.trust, self.reach, BODY_LIMIT, &quiet, self.deadline, &[]);
+        let fetched = Box::pin(get).await;
         match fetched {
             Fetched::Failed(failed) => {
                 let (outcome, status) = failure(&failed);
@@ -249,6 +253,7 @@ fn rank(outcome: &str) -> usize {
         "silent",
         "unreachable",
         "name_unresolved",
+        "not_allowed",
         "no_route",
         "no_address",
     ];

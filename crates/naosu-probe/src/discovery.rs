@@ -22,6 +22,7 @@ pub use self::published::{Comparison, Endpoint, compare, record_settings};
 use crate::deadline::Deadline;
 use crate::dns::Names;
 use crate::domain::{self, Exchangers};
+use crate::reach::Reach;
 use crate::recorder::Recorder;
 use crate::tls::Trust;
 
@@ -221,6 +222,7 @@ pub async fn discover(
     knowledge: &Knowledge,
     names: &Names,
     trust: &Trust,
+    reach: &Reach,
     recorder: &Recorder,
     deadline: Deadline,
 ) -> Discovered {
@@ -234,7 +236,7 @@ pub async fn discover(
         return Discovered { provider, candidates, domain, after, ..Discovered::default() }
             .conclude(knowledge);
     }
-    let search = Search { wanted, domain: &domain, knowledge, names, trust, recorder };
+    let search = Search { wanted, domain: &domain, knowledge, names, trust, reach, recorder };
     search.run(pending, deadline).await.conclude(knowledge)
 }
 
@@ -251,6 +253,7 @@ struct Search<'a> {
     knowledge: &'a Knowledge,
     names: &'a Names,
     trust: &'a Trust,
+    reach: &'a Reach,
     recorder: &'a Recorder,
 }
 
@@ -263,18 +266,18 @@ impl Search<'_> {
         let domain = Domain { name, ..Domain::default() };
         let mut found = Discovered { domain, ..Discovered::default() };
         let mut pending = Some(pending);
-        let published =
-            autoconfig::ask(self.wanted.address, self.domain, self.names, self.trust, self.recorder, limit);
-        let records = srv::ask(self.domain, self.names, self.recorder, limit);
-        let exchangers = domain::exchangers(self.domain, self.names, self.recorder, limit, &[]);
+        let Self { wanted, domain, names, trust, reach, recorder, .. } = *self;
+        let published = autoconfig::ask(wanted.address, domain, names, trust, reach, recorder, limit);
+        let records = srv::ask(domain, names, recorder, limit);
+        let exchangers = domain::exchangers(domain, names, recorder, limit, &[]);
         let ispdb = async {
-            if self.wanted.ispdb {
-                autoconfig::ask_ispdb(self.domain, self.names, self.trust, self.recorder, limit).await
+            if wanted.ispdb {
+                autoconfig::ask_ispdb(domain, names, trust, reach, recorder, limit).await
             } else {
                 autoconfig::Published::default()
             }
         };
-        let usual = guess::names(self.domain, self.names, &quiet, limit);
+        let usual = guess::names(domain, names, &quiet, limit);
         tokio::pin!(published, records, exchangers, ispdb, usual);
         let mut hosts = None;
         // Which sources are still out, by their trustworthiness.
@@ -323,7 +326,7 @@ impl Search<'_> {
             let hosts = hosts.unwrap_or_default();
             let exchangers = found.exchangers.as_ref().map_or(&[][..], |found| &found.hosts);
             let limit = deadline.within(GUESS_LIMIT);
-            let guesses = guess::confirm(self.domain, hosts, exchangers, self.names, &quiet, limit).await;
+            let guesses = guess::confirm(domain, hosts, exchangers, names, reach, &quiet, limit).await;
             let wanted = |guess: &Candidate| if incoming(guess) { !receives } else { !sends };
             let guesses: Vec<Candidate> = guesses.into_iter().filter(wanted).collect();
             (receives, sends) =

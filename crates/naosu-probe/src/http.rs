@@ -23,6 +23,7 @@ use url::{Host, Url};
 use crate::deadline::Deadline;
 use crate::dns::Names;
 use crate::family::Family;
+use crate::reach::Reach;
 use crate::recorder::Recorder;
 use crate::tcp::{self, dial_any};
 use crate::tls::{Trust, secure};
@@ -104,6 +105,7 @@ pub async fn get(
     url: &Url,
     names: &Names,
     trust: &Trust,
+    reach: &Reach,
     family: Option<Family>,
     limit: usize,
     recorder: &Recorder,
@@ -117,14 +119,16 @@ pub async fn get(
     }
     let of_family = |address: &IpAddr| family.is_none_or(|family| family == Family::of(*address));
     let addresses: Vec<IpAddr> = looked.addresses.into_iter().filter(of_family).collect();
-    get_at(url, &addresses, trust, limit, recorder, deadline, &looked.after).await
+    get_at(url, &addresses, trust, reach, limit, recorder, deadline, &looked.after).await
 }
 
 /// The same from known addresses.
+#[expect(clippy::too_many_arguments, reason = "all of them are needed and none belongs to another")]
 pub async fn get_at(
     url: &Url,
     addresses: &[IpAddr],
     trust: &Trust,
+    reach: &Reach,
     limit: usize,
     recorder: &Recorder,
     deadline: Deadline,
@@ -136,8 +140,8 @@ pub async fn get_at(
     if addresses.is_empty() {
         return Fetched::failed("no_address", after.to_vec());
     }
-    let race = dial_any(&host, port, addresses, recorder, deadline, after).await;
-    let Some((stream, address)) = race.winner.and_then(|winner| Some((winner.stream?, winner.address)))
+    let race = dial_any(&host, port, addresses, reach, recorder, deadline, after).await;
+    let Some((stream, address)) = race.winner.and_then(|winner| Some((winner.stream?, winner.to.address())))
     else {
         return Fetched::failed(race.outcome, race.after);
     };

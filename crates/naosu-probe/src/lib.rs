@@ -23,6 +23,7 @@ pub mod mail;
 pub mod others;
 pub mod path;
 pub mod plan;
+pub mod reach;
 pub mod recorder;
 pub mod secret;
 pub mod send_test;

@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
 use crate::deadline::Deadline;
+use crate::reach::{Permitted, Reach};
 
 /// A TCP server that gives every connection to `serve`.
 pub(crate) async fn tcp<F, R>(serve: F) -> SocketAddr
@@ -64,6 +65,11 @@ pub(crate) async fn udp(answer: impl Fn(&[u8]) -> Vec<Vec<u8>> + Send + 'static)
 pub(crate) async fn closed_port() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     listener.local_addr().unwrap()
+}
+
+/// An address that a test may connect to.
+pub(crate) fn anywhere(address: SocketAddr) -> Permitted {
+    Reach::Everything.permit(address).expect("everything is in reach")
 }
 
 /// Long enough for anything on loopback.

@@ -14,7 +14,7 @@ use naosu_core::knowledge::{Protocol, Security};
 use serde_json::json;
 use tokio::net::TcpStream;
 
-use self::line::{Line, Turn};
+use self::line::{Asking, Line, Turn};
 use crate::deadline::Deadline;
 use crate::dialog::imap::Imap;
 use crate::dialog::pop::Pop;
@@ -23,6 +23,7 @@ use crate::dialog::{Aim, Dialog, Transcript};
 use crate::dns::{NameProblem, Names};
 use crate::others::Others;
 use crate::path::path_mtu;
+use crate::reach::{NOT_ALLOWED, Permitted, Reach};
 use crate::recorder::{Detail, Pending, Recorder, tame_text};
 use crate::secret::Credential;
 use crate::send_test::TestMessage;
@@ -65,6 +66,8 @@ pub struct Endpoint<'a> {
     pub sign_ins: &'a SignIns,
     /// A message to oneself: SMTP sends it, IMAP looks for it.
     pub test: Option<&'a TestMessage>,
+    /// How far it may go.
+    pub reach: &'a Reach,
 }
 
 impl<'a> Endpoint<'a> {
@@ -153,10 +156,11 @@ pub async fn check_mail(
     let mut best: Option<Attempt> = None;
     let mut tried = Vec::new();
     for _ in 0..ADDRESSES {
-        let race = dial_any(endpoint.host, endpoint.port, &left, recorder, deadline, &looked.after).await;
+        let Endpoint { host, port, reach, .. } = *endpoint;
+        let race = dial_any(host, port, &left, reach, recorder, deadline, &looked.after).await;
         result.others.join(race.others);
         race.after.iter().for_each(|id| pending.wait_for(id.clone()));
-        let Some((stream, address)) = race.winner.and_then(|won| Some((won.stream?, won.address))) else {
+        let Some((stream, to)) = race.winner.and_then(|won| Some((won.stream?, won.to))) else {
             if best.is_none() {
                 result.outcome = tcp_outcome(race.outcome);
                 result.slow = race.outcome == "silent";
@@ -166,9 +170,9 @@ pub async fn check_mail(
             }
             break;
         };
-        let visit = Visit { endpoint, address, trust, recorder, deadline, after: &race.after };
+        let visit = Visit { endpoint, to, trust, recorder, deadline, after: &race.after };
         let attempt = Box::pin(visit.run(stream)).await;
-        left.retain(|candidate| *candidate != address.ip());
+        left.retain(|candidate| *candidate != to.address().ip());
         let elsewhere = attempt.worth_another_address() && !left.is_empty();
         if best.as_ref().is_none_or(|best| attempt.reach() > best.reach()) {
             if let Some(worse) = best.replace(attempt) {
@@ -286,7 +290,7 @@ impl Attempt {
 #[derive(Clone, Copy)]
 struct Visit<'a> {
     endpoint: &'a Endpoint<'a>,
-    address: SocketAddr,
+    to: Permitted,
     trust: &'a Trust,
     recorder: &'a Recorder,
     deadline: Deadline,
@@ -313,7 +317,7 @@ impl<'a> Visit<'a> {
 
     async fn talk<D: Dialog>(self, stream: TcpStream, dialog: D) -> Attempt {
         let mut attempt = Attempt {
-            address: self.address,
+            address: self.to.address(),
             transcript: Transcript::default(),
             tls: Detail::new(),
             after: Vec::new(),
@@ -341,7 +345,9 @@ impl<'a> Visit<'a> {
         };
         let mut line = Line::new(stream, dialog, self.deadline);
         if self.endpoint.credential.is_some() {
-            line = line.asking(self.endpoint.sign_ins, self.endpoint.protocol);
+            let Endpoint { sign_ins, protocol, user, host, .. } = *self.endpoint;
+            let (user, host) = (user.to_owned(), host.to_owned());
+            line = line.asking(Asking { sign_ins: sign_ins.clone(), protocol, user, host });
         }
         line.run().await;
         attempt.slow = line.slowest >= SLOW;
@@ -386,7 +392,7 @@ impl<'a> Visit<'a> {
     async fn again(self) -> Option<TcpStream> {
         // the connection is part of an observation that is being made, not one of its own
         let quiet = Recorder::default();
-        let dialled = dial(self.address, "tcp", None, &quiet, self.deadline, &[]).await;
+        let dialled = dial(self.to, "tcp", None, &quiet, self.deadline, &[]).await;
         self.ready_for_tls(dialled.stream?).await
     }
 
@@ -405,7 +411,7 @@ impl<'a> Visit<'a> {
     /// Whether a server that says nothing in the clear answers a hello; then the facts of that TLS.
     async fn wants_tls(self) -> Option<Detail> {
         let quiet = Recorder::default();
-        let dialled = dial(self.address, "tcp", None, &quiet, self.deadline, &[]).await;
+        let dialled = dial(self.to, "tcp", None, &quiet, self.deadline, &[]).await;
         let deadline = self.deadline.within(GREETING_PATIENCE);
         let handshake = Handshake { recorder: &quiet, deadline, ..self.handshake() };
         let secured = handshake.run(dialled.stream?, async || None).await;
@@ -428,7 +434,7 @@ impl<'a> Visit<'a> {
             if outcome == "stalled" {
                 let step = async |stream: TcpStream| self.shakes_hands(stream).await;
                 let (host, after) = (self.endpoint.host, std::slice::from_ref(tls));
-                let (_, id) = path_mtu(host, self.address, step, self.recorder, self.deadline, after).await;
+                let (_, id) = path_mtu(host, self.to, step, self.recorder, self.deadline, after).await;
                 Some(id)
             } else {
                 None
@@ -455,7 +461,7 @@ impl<'a> Visit<'a> {
     async fn banner(self) -> Option<String> {
         let quiet = Recorder::default();
         let deadline = self.deadline.within(BANNER_LIMIT);
-        let mut stream = dial(self.address, "tcp", None, &quiet, deadline, &[]).await.stream?;
+        let mut stream = dial(self.to, "tcp", None, &quiet, deadline, &[]).await.stream?;
         let mut bytes = [0; 512];
         let count = deadline.run(tokio::io::AsyncReadExt::read(&mut stream, &mut bytes)).await?.ok()?;
         let text = std::str::from_utf8(bytes[..count].split(|byte| *byte == b'\r').next()?).ok()?;
@@ -505,6 +511,7 @@ pub(crate) fn tcp_outcome(outcome: &str) -> &'static str {
         "reset" => "tcp_reset",
         "unreachable" | "no_route" => "tcp_unreachable",
         "prohibited" => "tcp_prohibited",
+        NOT_ALLOWED => NOT_ALLOWED,
         _ => "tcp_silent",
     }
 }

@@ -4,7 +4,6 @@ mod counters;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use naosu_core::evidence::ObservationId;
@@ -12,6 +11,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::Instant;
 
 use crate::deadline::Deadline;
+use crate::reach::Permitted;
 use crate::recorder::Recorder;
 use crate::tcp;
 
@@ -41,7 +41,7 @@ const HEAVY: f64 = 0.2;
 /// through. Subject `host:port`.
 pub async fn path_mtu<F>(
     host: &str,
-    address: SocketAddr,
+    to: Permitted,
     step: F,
     recorder: &Recorder,
     deadline: Deadline,
@@ -50,11 +50,12 @@ pub async fn path_mtu<F>(
 where
     F: AsyncFnOnce(TcpStream) -> bool,
 {
+    let address = to.address();
     let mut pending = recorder.start("path_mtu", format!("{host}:{}", address.port()), after);
     pending.detail("address", address.ip().to_string()).detail("segment", SMALL_SEGMENT);
     // the connection is part of this observation, not one of its own
     let quiet = Recorder::default();
-    let dialled = tcp::dial(address, "tcp", Some(SMALL_SEGMENT), &quiet, deadline, &[]).await;
+    let dialled = tcp::dial(to, "tcp", Some(SMALL_SEGMENT), &quiet, deadline, &[]).await;
     let got_through = match dialled.stream {
         Some(stream) => deadline.run(step(stream)).await.unwrap_or(false),
         None => false,
@@ -93,15 +94,16 @@ impl Loss {
     pub async fn measure(
         self,
         host: &str,
-        address: SocketAddr,
+        to: Permitted,
         recorder: &Recorder,
         deadline: Deadline,
         after: &[ObservationId],
     ) -> (&'static str, ObservationId) {
+        let address = to.address();
         let mut pending = recorder.start("packet_loss", format!("{host}:{}", address.port()), after);
         let tasks: Vec<_> = (0_u32..)
             .take(CONNECTIONS)
-            .map(|number| tokio::spawn(connect(address, SPACING * number, deadline)))
+            .map(|number| tokio::spawn(connect(to, SPACING * number, deadline)))
             .collect();
         let mut attempts = Vec::new();
         for task in tasks {
@@ -132,7 +134,8 @@ struct Attempt {
     took: Option<Duration>,
 }
 
-async fn connect(address: SocketAddr, delay: Duration, deadline: Deadline) -> Attempt {
+async fn connect(to: Permitted, delay: Duration, deadline: Deadline) -> Attempt {
+    let address = to.address();
     tokio::time::sleep(delay).await;
     let started = Instant::now();
     let attempt = async {

@@ -31,10 +31,11 @@ use crate::domain::{Exchangers, exchangers, policies};
 use crate::mail::{self, MailResult, check_mail};
 use crate::others::Others;
 use crate::path::Loss;
+use crate::reach::Reach;
 use crate::recorder::Recorder;
 use crate::secret::Credential;
 use crate::send_test::TestMessage;
-use crate::sign_in::SignIns;
+use crate::sign_in::{Gate, SignIns};
 use crate::status::{self, StatusQuestion};
 use crate::tls::Trust;
 use crate::vantage;
@@ -56,6 +57,14 @@ pub struct Order {
     pub names: Names,
     /// Which certificates are trusted.
     pub trust: Trust,
+    /// How far the run may go. The resolvers in `names` and the proxies of the system are those of whoever runs it, and are
+    /// not held to it: nobody else may name them.
+    pub reach: Reach,
+    /// Whether this machine is the person's own device. Only then is recorded what its system says about itself: disk,
+    /// routes, resolvers, proxies, VPNs, hosts file.
+    pub own_device: bool,
+    /// What is asked before anything is signed in to.
+    pub gate: Option<Gate>,
     /// The time servers that replace the built-in ones: name and port.
     pub ntp: Vec<(String, u16)>,
     /// The pages that replace the built-in ones for testing the way out.
@@ -95,7 +104,8 @@ pub async fn measure(order: &Order, knowledge: &Knowledge, recorder: Recorder) -
     let started = jiff::Timestamp::now();
     let deadline = Deadline::after(order.deadline.saturating_sub(RESERVE));
     let loss = Loss::begin();
-    let run = Run { order, knowledge, recorder: &recorder, deadline, loss, sign_ins: SignIns::default() };
+    let sign_ins = SignIns::guarded(order.gate.clone());
+    let run = Run { order, knowledge, recorder: &recorder, deadline, loss, sign_ins };
     deadline.run(Box::pin(run.everything())).await;
     let mut request = order.request.clone();
     request.service = request.service.or_else(|| provider_service(&recorder));
@@ -129,9 +139,14 @@ impl Run<'_> {
         );
         others.join(account);
         others.join(apple);
-        self.hosts_file().await;
+        if self.order.own_device {
+            self.hosts_file().await;
+        }
         self.clock_by_certificates();
         others.ended(self.deadline.within(AFTERMATH)).await;
+        if !self.order.own_device {
+            return;
+        }
         let targets: Vec<IpAddr> = self
             .recorder
             .observations()
@@ -150,6 +165,9 @@ impl Run<'_> {
     }
 
     async fn device(&self) {
+        if !self.order.own_device {
+            return;
+        }
         let vantage = vantage::measure(self.recorder).await;
         for proxy in &vantage.proxies {
             let page = self.pages().into_iter().next();
@@ -182,8 +200,9 @@ impl Run<'_> {
             if pages.is_empty() {
                 return Others::none();
             }
-            let Order { names, trust, .. } = self.order;
-            let seen = connectivity::measure(&pages, names, trust, self.recorder, self.deadline, &[]).await;
+            let Order { names, trust, reach, .. } = self.order;
+            let seen =
+                connectivity::measure(&pages, names, trust, reach, self.recorder, self.deadline, &[]).await;
             // nobody listens when time servers have answered
             let _ = told.send(seen.dates);
             seen.others
@@ -193,7 +212,8 @@ impl Run<'_> {
                 return Others::none();
             }
             let dates = async { dates.await.unwrap_or_default() };
-            clock::measure(&servers, &self.order.names, dates, self.recorder, self.deadline, &[]).await.others
+            let Order { names, reach, .. } = self.order;
+            clock::measure(&servers, names, reach, dates, self.recorder, self.deadline, &[]).await.others
         };
         let (mut others, clock) = tokio::join!(connectivity, clock);
         others.join(clock);
@@ -212,14 +232,14 @@ impl Run<'_> {
 
     /// The account: its servers as they were named, or as they are published, and its domain.
     async fn account(&self) -> Others {
-        let Order { request, names, trust, .. } = self.order;
+        let Order { request, names, trust, reach, .. } = self.order;
         let Some(address) = request.address.as_deref() else {
             let (_, others) = self.servers(&self.order.servers, None).await;
             self.status(None).await;
             return others;
         };
         let wanted = Wanted { address, ispdb: !self.closed() };
-        let published = discover(wanted, self.knowledge, names, trust, self.recorder, self.deadline);
+        let published = discover(wanted, self.knowledge, names, trust, reach, self.recorder, self.deadline);
         let user = request.user.as_deref();
         if self.order.servers.is_empty() {
             let mut found = published.await;
@@ -355,6 +375,7 @@ impl Run<'_> {
             credential,
             sign_ins: &self.sign_ins,
             test,
+            reach: &self.order.reach,
         };
         let Order { names, trust, .. } = self.order;
         check_mail(&endpoint, names, trust, self.recorder, self.deadline, after).await
@@ -367,9 +388,10 @@ impl Run<'_> {
         if result.outcome.starts_with("name_") {
             names.second_view(&server.host, self.recorder, self.deadline, &[]).await;
         }
-        if let (true, Some(address)) = (self.worth_a_loss_test(result), result.address) {
+        let reached = result.address.and_then(|address| self.order.reach.permit(address));
+        if let (true, Some(to)) = (self.worth_a_loss_test(result), reached) {
             let after = slice::from_ref(&result.observation);
-            self.loss.measure(&server.host, address, self.recorder, self.deadline, after).await;
+            self.loss.measure(&server.host, to, self.recorder, self.deadline, after).await;
         }
     }
 
@@ -432,7 +454,7 @@ impl Run<'_> {
 
     /// What the provider says of its own health.
     async fn status(&self, found: Option<&Discovered>) {
-        let Order { request, names, trust, status, .. } = self.order;
+        let Order { request, names, trust, reach, status, .. } = self.order;
         if status.is_empty() && self.closed() {
             return;
         }
@@ -444,7 +466,7 @@ impl Run<'_> {
             _ => status.keys().map(String::as_str).collect(),
         };
         let asked = asked.into_iter().map(|service| {
-            let question = StatusQuestion { service, provider, named: status };
+            let question = StatusQuestion { service, provider, named: status, reach };
             status::check(question, self.knowledge, names, trust, self.recorder, self.deadline, &[])
         });
         join_all(asked).await;
@@ -452,13 +474,13 @@ impl Run<'_> {
 
     /// Apple's own hosts, where the trouble is with one of its services.
     async fn apple(&self) -> Others {
-        let Order { request, names, trust, .. } = self.order;
+        let Order { request, names, trust, reach, .. } = self.order;
         let Some(service) = request.service.as_deref().filter(|service| APPLE.contains(service)) else {
             return Others::none();
         };
         let time = !self.closed();
         let (recorder, deadline, knowledge) = (self.recorder, self.deadline, self.knowledge);
-        Apple { knowledge, names, trust, time, recorder, deadline, after: &[] }.check(service).await
+        Apple { knowledge, names, trust, reach, time, recorder, deadline, after: &[] }.check(service).await
     }
 
     /// Whether something was slow or broke off after the connection stood, or a connection needed its packet repeated.

@@ -1,6 +1,9 @@
 //! One sign-in at a time over all servers of an account, in a fixed order, and none after a refusal.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +22,7 @@ pub struct SignIns(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     refused: Arc<Mutex<Refused>>,
+    gate: Option<Gate>,
     /// The protocols that have their sign-in still before them.
     before: watch::Sender<BTreeSet<Protocol>>,
 }
@@ -28,8 +32,41 @@ struct Refused(bool);
 
 impl Default for SignIns {
     fn default() -> Self {
-        Self(Arc::new(Inner { refused: Arc::default(), before: watch::Sender::default() }))
+        Self::guarded(None)
     }
+}
+
+/// Asked right before a sign-in is sent, with the user name and the server's name, whether it may be: a machine that signs
+/// in for many people keeps their accounts from being locked by any of them.
+#[derive(Clone)]
+pub struct Gate(Arc<Ask>);
+
+type Ask = dyn Fn(&str, &str) -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync;
+
+impl Gate {
+    /// A gate that asks `ask`.
+    pub fn new<F, R>(ask: F) -> Self
+    where
+        F: Fn(&str, &str) -> R + Send + Sync + 'static,
+        R: Future<Output = bool> + Send + 'static,
+    {
+        Self(Arc::new(move |user, host| Box::pin(ask(user, host))))
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Gate")
+    }
+}
+
+/// Why a sign-in was not sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Withheld {
+    /// Another server refused it in this run.
+    Refused,
+    /// The gate is closed, or there was no time to ask.
+    Closed,
 }
 
 /// Leave to sign in; the next server gets it when this is dropped.
@@ -41,6 +78,11 @@ pub struct Leave {
 }
 
 impl SignIns {
+    /// Sign-ins for which the gate is asked each time.
+    pub fn guarded(gate: Option<Gate>) -> Self {
+        Self(Arc::new(Inner { refused: Arc::default(), gate, before: watch::Sender::default() }))
+    }
+
     /// Announces that servers of a protocol are on their way to a sign-in: protocols behind it wait.
     pub fn announce(&self, protocol: Protocol) {
         self.0.before.send_if_modified(|before| before.insert(protocol));
@@ -51,15 +93,22 @@ impl SignIns {
         self.0.before.send_if_modified(|before| before.remove(&protocol));
     }
 
-    /// Waits for the sign-ins of protocols that go before, and for the one that is under way; `None` when one was
+    /// Waits for the sign-ins of protocols that go before, and for the one that is under way; no leave when one was
     /// refused.
-    pub async fn leave(&self, protocol: Protocol) -> Option<Leave> {
+    pub async fn leave(&self, protocol: Protocol, user: &str, host: &str) -> Result<Leave, Withheld> {
         let mut before = self.0.before.subscribe();
         let none_before = |before: &BTreeSet<Protocol>| before.iter().all(|other| *other >= protocol);
         // whether the turn came or the patience ended
         let _ = tokio::time::timeout(PATIENCE, before.wait_for(none_before)).await;
         let refused = Arc::clone(&self.0.refused).lock_owned().await;
-        (!refused.0).then(|| Leave { refused, sign_ins: self.clone(), protocol })
+        if refused.0 {
+            return Err(Withheld::Refused);
+        }
+        let leave = Leave { refused, sign_ins: self.clone(), protocol };
+        match &self.0.gate {
+            Some(gate) if !(gate.0)(user, host).await => Err(Withheld::Closed),
+            _ => Ok(leave),
+        }
     }
 }
 
@@ -83,9 +132,9 @@ mod tests {
     #[tokio::test]
     async fn after_a_refusal_there_is_no_leave() {
         let sign_ins = SignIns::default();
-        drop(sign_ins.leave(Protocol::Imap).await.unwrap());
-        sign_ins.leave(Protocol::Pop).await.unwrap().refused();
-        assert!(sign_ins.leave(Protocol::Smtp).await.is_none());
+        drop(sign_ins.leave(Protocol::Imap, "hanako", "mail.example.jp").await.unwrap());
+        sign_ins.leave(Protocol::Pop, "hanako", "mail.example.jp").await.unwrap().refused();
+        assert!(sign_ins.leave(Protocol::Smtp, "hanako", "mail.example.jp").await.is_err());
     }
 
     #[tokio::test]
@@ -95,10 +144,10 @@ mod tests {
         sign_ins.announce(Protocol::Smtp);
         let late = async {
             tokio::time::sleep(Duration::from_millis(50)).await;
-            sign_ins.leave(Protocol::Imap).await.unwrap().refused();
+            sign_ins.leave(Protocol::Imap, "hanako", "mail.example.jp").await.unwrap().refused();
         };
-        let (smtp, ()) = tokio::join!(sign_ins.leave(Protocol::Smtp), late);
-        assert!(smtp.is_none(), "the refusal came first");
+        let (smtp, ()) = tokio::join!(sign_ins.leave(Protocol::Smtp, "hanako", "mail.example.jp"), late);
+        assert!(smtp.is_err(), "the refusal came first");
     }
 
     #[tokio::test]
@@ -106,10 +155,22 @@ mod tests {
         let sign_ins = SignIns::default();
         sign_ins.announce(Protocol::Imap);
         let given_up = async { sign_ins.over(Protocol::Imap) };
-        let (smtp, ()) = tokio::join!(sign_ins.leave(Protocol::Smtp), given_up);
-        assert!(smtp.is_some());
+        let (smtp, ()) = tokio::join!(sign_ins.leave(Protocol::Smtp, "hanako", "mail.example.jp"), given_up);
+        assert!(smtp.is_ok());
         drop(smtp);
         sign_ins.announce(Protocol::Imap);
-        assert!(sign_ins.leave(Protocol::Smtp).await.is_some(), "nor for ever");
+        assert!(sign_ins.leave(Protocol::Smtp, "hanako", "mail.example.jp").await.is_ok(), "nor for ever");
+    }
+
+    #[tokio::test]
+    async fn a_closed_gate_lets_nobody_through_and_is_asked_for_each() {
+        let sign_ins = SignIns::guarded(Some(Gate::new(|user, host| {
+            let open = user == "hanako" && host == "imap.example.jp";
+            async move { open }
+        })));
+        assert!(sign_ins.leave(Protocol::Imap, "hanako", "imap.example.jp").await.is_ok());
+        let closed = sign_ins.leave(Protocol::Smtp, "taro", "imap.example.jp").await;
+        assert_eq!(closed.unwrap_err(), Withheld::Closed);
+        assert!(sign_ins.leave(Protocol::Smtp, "hanako", "imap.example.jp").await.is_ok());
     }
 }

@@ -13,6 +13,7 @@ use crate::deadline::Deadline;
 use crate::discovery::race;
 use crate::dns::Names;
 use crate::http::{self, Answered, Fetched};
+use crate::reach::Reach;
 use crate::recorder::Recorder;
 use crate::tls::Trust;
 
@@ -31,6 +32,8 @@ pub struct StatusQuestion<'a> {
     pub provider: Option<&'a str>,
     /// Pages that replace the built-in ones, by service; their form is recognised by what they answer.
     pub named: &'a BTreeMap<String, Url>,
+    /// How far it may go.
+    pub reach: &'a Reach,
 }
 
 /// Fetches the status pages of a service and records one `status` observation each, subject the service. A service
@@ -62,7 +65,7 @@ pub async fn check(
         let mut pending = recorder.start("status", question.service, after);
         pending.detail("feed", id).detail("url", url.as_str()).detail("late", true);
         // Whether the status page itself is reached well is not the question: only what it says is recorded.
-        let (outcome, report) = match fetch(url, names, trust, deadline).await {
+        let (outcome, report) = match fetch(url, names, trust, question.reach, deadline).await {
             Err(problem) => {
                 pending.detail("problem", problem);
                 ("unreachable", None)
@@ -96,11 +99,13 @@ async fn fetch(
     mut url: Url,
     names: &Names,
     trust: &Trust,
+    reach: &Reach,
     deadline: Deadline,
 ) -> Result<Answered, &'static str> {
     for _ in 0..=REDIRECT_LIMIT {
         let quiet = Recorder::default();
-        let answer = match http::get(&url, names, trust, None, SIZE_LIMIT, &quiet, deadline, &[]).await {
+        let answer = match http::get(&url, names, trust, reach, None, SIZE_LIMIT, &quiet, deadline, &[]).await
+        {
             Fetched::Answered(answer) => answer,
             Fetched::Failed(failed) => return Err(failed.tls.unwrap_or(failed.outcome)),
         };
@@ -129,7 +134,7 @@ mod tests {
         let knowledge = Knowledge::load(&embedded()).unwrap();
         let url = Url::parse(&format!("http://{server}/status.json")).unwrap();
         let pages = BTreeMap::from([(service.to_owned(), url)]);
-        let question = StatusQuestion { service, provider: None, named: &pages };
+        let question = StatusQuestion { service, provider: None, named: &pages, reach: &Reach::Everything };
         let (names, trust) = (Names::Servers(vec![]), Trust::load(None).unwrap());
         let recorder = Recorder::default();
         check(question, &knowledge, &names, &trust, &recorder, local::soon(), &[]).await;

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::deadline::Deadline;
 use crate::others::Others;
+use crate::reach::{NOT_ALLOWED, Permitted, Reach};
 use crate::recorder::{Pending, Recorder};
 use crate::vantage;
 
@@ -40,7 +41,7 @@ pub struct Dialled {
     /// The observation.
     pub observation: ObservationId,
     /// Where to.
-    pub address: SocketAddr,
+    pub to: Permitted,
 }
 
 /// How a race for one host came out.
@@ -59,66 +60,79 @@ pub struct Race {
 /// One connection attempt to one address. `variable` is `tcp`, `neighbour`, `control` or `proxy_reach`; `mss` limits
 /// the size of segments in both directions (where the platform can do that). The subject is the address with its port.
 pub async fn dial(
-    address: SocketAddr,
+    to: Permitted,
     variable: &'static str,
     mss: Option<u32>,
     recorder: &Recorder,
     deadline: Deadline,
     after: &[ObservationId],
 ) -> Dialled {
-    dial_named(&address.ip().to_string(), address, variable, mss, recorder, deadline, after).await
+    dial_named(&to.address().ip().to_string(), to, variable, mss, recorder, deadline, after).await
 }
 
 /// The same for an address of a known host, which goes into the detail `host`.
 pub async fn dial_named(
     host: &str,
-    address: SocketAddr,
+    to: Permitted,
     variable: &'static str,
     mss: Option<u32>,
     recorder: &Recorder,
     deadline: Deadline,
     after: &[ObservationId],
 ) -> Dialled {
-    let pending = begin(host, address, variable, recorder, after);
+    let pending = begin(host, to.address(), variable, recorder, after);
     let started = Instant::now();
-    let result = deadline.within(ATTEMPT).run(connect::connect(address, mss)).await;
-    conclude(pending, address, variable, started, result)
+    let result = deadline.within(ATTEMPT).run(connect::connect(to, mss)).await;
+    conclude(pending, to, variable, started, result)
 }
 
 /// Happy Eyeballs over all addresses: IPv6 first, the next one after 250 ms or as soon as one has failed. Every
 /// address is recorded by itself (variable `tcp`); what is not decided when there is a winner goes on in
-/// [`Race::others`] for a short time, so that a dead family is seen without delaying anything.
+/// [`Race::others`] for a short time, so that a dead family is seen without delaying anything. Addresses out of reach are
+/// recorded and left alone.
 pub async fn dial_any(
     host: &str,
     port: u16,
     addresses: &[IpAddr],
+    reach: &Reach,
     recorder: &Recorder,
     deadline: Deadline,
     after: &[ObservationId],
 ) -> Race {
-    let mut queue = interleaved(addresses).into_iter().map(|address| SocketAddr::new(address, port));
+    let mut permitted = Vec::new();
+    let mut failed: Vec<Failed> = Vec::new();
+    for address in interleaved(addresses) {
+        let address = SocketAddr::new(address, port);
+        match reach.permit(address) {
+            Some(to) => permitted.push(to),
+            None => failed.push(Failed {
+                outcome: NOT_ALLOWED,
+                observation: begin(host, address, "tcp", recorder, after).finish(NOT_ALLOWED),
+            }),
+        }
+    }
+    let mut queue = permitted.into_iter();
     let (done, mut results) = mpsc::channel(ADDRESS_LIMIT);
     let (stop, stopped) = watch::channel(false);
     let mut others = Others::none();
     let mut running = 0_usize;
-    let mut failed: Vec<Dialled> = Vec::new();
-    let mut start = |address: SocketAddr, running: &mut usize| {
+    let mut start = |to: Permitted, running: &mut usize| {
         *running += 1;
-        let pending = begin(host, address, "tcp", recorder, after);
-        let attempt = attempt(pending, address, deadline, stopped.clone(), done.clone());
+        let pending = begin(host, to.address(), "tcp", recorder, after);
+        let attempt = attempt(pending, to, deadline, stopped.clone(), done.clone());
         others.add(tokio::spawn(attempt));
     };
     let winner = loop {
         if running == 0 {
-            let Some(address) = queue.next() else { break None };
-            start(address, &mut running);
+            let Some(to) = queue.next() else { break None };
+            start(to, &mut running);
         }
         let next = if queue.len() == 0 {
             results.recv().await
         } else {
             let Ok(next) = timeout(STAGGER, results.recv()).await else {
-                if let Some(address) = queue.next() {
-                    start(address, &mut running);
+                if let Some(to) = queue.next() {
+                    start(to, &mut running);
                 }
                 continue;
             };
@@ -129,28 +143,34 @@ pub async fn dial_any(
         if dialled.stream.is_some() {
             break Some(dialled);
         }
-        failed.push(dialled);
-        if let Some(address) = queue.next() {
-            start(address, &mut running);
+        failed.push(Failed { outcome: dialled.outcome, observation: dialled.observation });
+        if let Some(to) = queue.next() {
+            start(to, &mut running);
         }
     };
     let Some(winner) = winner else {
         let outcome = explanation(&failed);
-        let after = failed.into_iter().map(|dialled| dialled.observation).collect();
+        let after = failed.into_iter().map(|failed| failed.observation).collect();
         return Race { winner: None, outcome, others, after };
     };
     let _ = stop.send(true);
-    for address in queue {
-        start(address, &mut running);
+    for to in queue {
+        start(to, &mut running);
     }
     let after = vec![winner.observation.clone()];
     Race { winner: Some(winner), outcome: "open", others, after }
 }
 
+/// An address of a race that gave no connection.
+struct Failed {
+    outcome: &'static str,
+    observation: ObservationId,
+}
+
 /// One attempt of a race, which ends a while after somebody has won.
 async fn attempt(
     pending: Pending,
-    address: SocketAddr,
+    to: Permitted,
     deadline: Deadline,
     mut stopped: watch::Receiver<bool>,
     done: mpsc::Sender<Dialled>,
@@ -162,10 +182,10 @@ async fn attempt(
         tokio::time::sleep(AFTERMATH).await;
     };
     let result = tokio::select! {
-        result = deadline.within(ATTEMPT).run(connect::connect(address, None)) => result,
+        result = deadline.within(ATTEMPT).run(connect::connect(to, None)) => result,
         () = aftermath => None,
     };
-    let dialled = conclude(pending, address, "tcp", started, result);
+    let dialled = conclude(pending, to, "tcp", started, result);
     let _ = done.send(dialled).await;
 }
 
@@ -187,7 +207,7 @@ fn begin(
 
 fn conclude(
     mut pending: Pending,
-    address: SocketAddr,
+    to: Permitted,
     variable: &str,
     started: Instant,
     result: Option<Result<TcpStream, connect::Failure>>,
@@ -204,12 +224,12 @@ fn conclude(
             if failure.prohibited {
                 pending.detail("icmp", "prohibited");
             }
-            (None, if failure.prohibited { "prohibited" } else { explain(&failure.error, address) })
+            (None, if failure.prohibited { "prohibited" } else { explain(&failure.error, to.address()) })
         }
         None => (None, "silent"),
     };
     let observation = pending.finish(recorded(variable, outcome));
-    Dialled { stream, outcome, observation, address }
+    Dialled { stream, outcome, observation, to }
 }
 
 /// The outcome as the variable knows it: the lesser ones tell fewer failures apart.
@@ -240,10 +260,11 @@ pub(crate) fn explain(error: &io::Error, address: SocketAddr) -> &'static str {
     }
 }
 
-/// The outcome that explains best why nothing is open: what a server or a router said counts more than silence.
-fn explanation(failed: &[Dialled]) -> &'static str {
-    let order = ["refused", "reset", "prohibited", "silent", "unreachable", "no_route"];
-    let seen = |outcome: &&str| failed.iter().any(|dialled| dialled.outcome == *outcome);
+/// The outcome that explains best why nothing is open: what a server or a router said counts more than silence, and what
+/// was not tried more than what this device could not try.
+fn explanation(failed: &[Failed]) -> &'static str {
+    let order = ["refused", "reset", "prohibited", "silent", "unreachable", NOT_ALLOWED, "no_route"];
+    let seen = |outcome: &&str| failed.iter().any(|failed| failed.outcome == *outcome);
     order.into_iter().find(seen).unwrap_or("no_route")
 }
 

@@ -31,6 +31,7 @@ pub use self::proxy::{Proxy, record_proxy_reach};
 #[cfg(windows)]
 use self::windows as platform;
 use crate::family::Family;
+use crate::reach::Network;
 use crate::recorder::Recorder;
 
 /// What the run needs to know of the device.
@@ -90,6 +91,18 @@ pub fn source_towards(address: IpAddr) -> io::Result<IpAddr> {
     let socket = UdpSocket::bind((Family::of(address).unspecified(), 0))?;
     socket.connect((address, 9))?;
     Ok(socket.local_addr()?.ip())
+}
+
+/// The networks that this machine's interfaces are in, without the loopback; and the gateways to the outside.
+pub fn networks() -> (Vec<Network>, Vec<IpAddr>) {
+    let up = netdev::get_interfaces().into_iter().filter(|one| one.is_up() && !one.is_loopback());
+    let networks = up.flat_map(|one| {
+        let four = one.ipv4.iter().map(|net| Network::new(net.addr().into(), net.prefix_len()));
+        let six = one.ipv6.iter().map(|net| Network::new(net.addr().into(), net.prefix_len()));
+        four.chain(six).flatten().collect::<Vec<_>>()
+    });
+    let gateways = Family::BOTH.into_iter().filter_map(|family| platform::default_route(family)?.gateway);
+    (networks.collect(), gateways.collect())
 }
 
 /// The interface through which the system would send to that address, policy routing included: the one that has the

@@ -14,6 +14,10 @@ pub struct Config {
     pub public_url: String,
     /// The certificate of this server; without one it speaks plain HTTP, as behind a proxy or at home.
     pub certificate: Option<Certificate>,
+    /// How far probes may go.
+    pub reach: Policy,
+    /// Whether a proxy beside this server says who calls (`X-Forwarded-For`).
+    pub trust_proxy: bool,
 }
 
 /// A certificate and its key, as PEM files.
@@ -23,6 +27,16 @@ pub struct Certificate {
     pub chain: PathBuf,
     /// The private key.
     pub key: PathBuf,
+}
+
+/// How far probes may go.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Policy {
+    /// To the ports of mail, web, DNS and NTP on public addresses and in the caller's own network.
+    #[default]
+    Public,
+    /// Wherever callers want: for laboratories, and where every caller is trusted.
+    Open,
 }
 
 /// Where cases are kept.

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use metrics_exporter_prometheus::PrometheusHandle;
 use naosu_core::knowledge::Knowledge;
 
+use crate::budget::Budget;
 use crate::config::Config;
 use crate::store::Store;
 
@@ -20,6 +21,8 @@ pub(crate) struct Desk {
     pub(crate) config: Arc<Config>,
     /// The figures of the process; none where another server of the same process gathers them.
     pub(crate) figures: Option<PrometheusHandle>,
+    /// What keeps callers in bounds.
+    pub(crate) budget: Arc<Budget>,
 }
 
 /// Now, in seconds since 1970 UTC.

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use naosu_core::case::Refused;
 
+use crate::budget::Refusal;
 use crate::store::cases::NotKept;
 
 /// Why a request was not carried out.
@@ -20,6 +21,9 @@ pub(crate) enum Failure {
     /// What was sent cannot be understood.
     #[error("{0}")]
     Mistaken(String),
+    /// Not now: too often, or too many at once.
+    #[error("not now")]
+    NotNow(Refusal),
     /// We failed.
     #[error(transparent)]
     Ours(#[from] anyhow::Error),
@@ -32,8 +36,15 @@ impl Failure {
             Self::NoSuchCase => StatusCode::NOT_FOUND,
             Self::WentOn | Self::Refused(_) => StatusCode::CONFLICT,
             Self::Mistaken(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::NotNow(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Ours(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::NotNow(refusal)
     }
 }
 

@@ -6,18 +6,31 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::desk::Desk;
+use crate::limit::Kind;
+use crate::pages;
+use crate::reach::Caller;
+use crate::wording;
 
 /// Nothing from elsewhere, no script but our own file, nobody frames us, forms go to us alone.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Refuses what another site sends in a person's name, and says to the browser what it may do with the answer.
-pub(crate) async fn fence(State(desk): State<Desk>, request: Request, next: Next) -> Response {
+pub(crate) async fn fence(
+    State(desk): State<Desk>,
+    caller: Caller,
+    request: Request,
+    next: Next,
+) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if !reads && is_foreign(request.headers(), &desk.config.public_url) {
         return (StatusCode::FORBIDDEN, "sent by another site\n").into_response();
     }
-    let mut response = next.run(request).await;
+    let allowed = desk.may(Kind::Request, caller);
+    let mut response = match allowed {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => pages::not_now(refusal, wording::of(request.headers())),
+    };
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),

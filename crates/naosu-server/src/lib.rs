@@ -8,17 +8,20 @@
 //!                                                    └────────► measuring ─► naosu-probe (within reach)
 //! ```
 
+mod budget;
 mod casework;
 mod config;
 mod desk;
 mod failure;
 mod fence;
+mod limit;
 mod pages;
+mod reach;
 mod secret_link;
 mod serve;
 mod store;
 mod vitals;
 mod wording;
 
-pub use crate::config::{Certificate, Config, Keeping};
+pub use crate::config::{Certificate, Config, Keeping, Policy};
 pub use crate::serve::serve;

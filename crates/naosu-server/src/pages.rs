@@ -6,6 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 
+use crate::budget::Refusal;
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::wording::Wording;
@@ -62,6 +63,7 @@ impl IntoResponse for PageFailure {
                 w.pick("That was not understood", "受け取れませんでした"),
                 w.pick("Go back and try again.", "前の画面に戻って、もう一度お試しください。"),
             ),
+            Failure::NotNow(refusal) => return not_now(*refusal, w),
             Failure::Ours(error) => {
                 tracing::error!(error = format!("{error:#}"), "a page failed");
                 (
@@ -72,6 +74,16 @@ impl IntoResponse for PageFailure {
         };
         show(self.failure.status(), &FailurePage { w, title, text })
     }
+}
+
+/// What to do and when, with the time for programs too (RFC 9110 section 10.2.3).
+pub(crate) fn not_now(refusal: Refusal, w: Wording) -> Response {
+    let page = FailurePage { w, title: refusal.title(w), text: &refusal.text(w) };
+    let mut response = show(StatusCode::TOO_MANY_REQUESTS, &page);
+    if refusal.seconds > 0 {
+        response.headers_mut().insert(header::RETRY_AFTER, refusal.seconds.into());
+    }
+    response
 }
 
 /// A page with its status.

@@ -17,6 +17,7 @@ use naosu_core::knowledge::Knowledge;
 use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::budget::Budget;
 use crate::config::{Certificate, Config};
 use crate::desk::Desk;
 use crate::store::Store;
@@ -52,7 +53,8 @@ pub async fn serve(
         TcpListener::bind(config.listen).with_context(|| format!("listen on {}", config.listen))?;
     listener.set_nonblocking(true).context("listen without blocking")?;
     let address = listener.local_addr().context("the address we listen on")?;
-    let desk = Desk { knowledge, store, config: Arc::new(config), figures: vitals::gather().ok() };
+    let budget = Arc::new(Budget::open(&store).await.context("the budget")?);
+    let desk = Desk { knowledge, store, config: Arc::new(config), figures: vitals::gather().ok(), budget };
     let app = router(desk).into_make_service_with_connect_info::<SocketAddr>();
 
     let handle = Handle::new();

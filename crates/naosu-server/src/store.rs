@@ -13,6 +13,7 @@ use sqlx::{Any, AnyConnection, AnyPool, Executor, Transaction};
 
 use crate::config::Keeping;
 
+pub(crate) mod budget;
 pub(crate) mod cases;
 pub(crate) mod helpers;
 pub(crate) mod lists;

@@ -46,6 +46,11 @@ impl<S: Sync> FromRequestParts<S> for Wording {
     }
 }
 
+/// The language for whoever sends these headers.
+pub(crate) fn of(headers: &HeaderMap) -> Wording {
+    Wording(asked(headers))
+}
+
 /// The value of the header that keeps a choice for a year.
 pub(crate) fn cookie(lang: Lang) -> String {
     format!("{COOKIE}={}; Path=/; Max-Age=31536000; SameSite=Lax", lang.tag())

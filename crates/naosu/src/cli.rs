@@ -77,6 +77,12 @@ pub(crate) struct ServeArguments {
     /// How the log on stderr is written
     #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
     pub(crate) log: LogFormat,
+    /// Believe a proxy beside this server who calls (X-Forwarded-For)
+    #[arg(long, requires = "public_url")]
+    pub(crate) trust_proxy: bool,
+    /// How far measurements may go: public servers and the caller's own network, or anywhere
+    #[arg(long, value_name = "REACH", value_enum, default_value_t = ReachArgument::Public)]
+    pub(crate) reach: ReachArgument,
 }
 
 /// How the server's log is written.
@@ -86,6 +92,15 @@ pub(crate) enum LogFormat {
     Text,
     /// An object of JSON a line.
     Json,
+}
+
+/// How far a server's measurements may go.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum ReachArgument {
+    /// Public servers and the caller's own network
+    Public,
+    /// Anywhere: only where every caller is trusted
+    Open,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]

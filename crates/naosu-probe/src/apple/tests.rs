@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use naosu_core::knowledge::embedded;
@@ -16,6 +17,7 @@ async fn outcomes(names: Names, service: &str) -> Vec<(String, String, String)> 
         knowledge: &knowledge,
         names: &names,
         trust: &trust,
+        reach: &Reach::Everything,
         time: false,
         recorder: &recorder,
         deadline: local::soon(),
@@ -91,6 +93,7 @@ async fn reached(server: SocketAddr) -> (String, Option<String>) {
         knowledge: &knowledge,
         names: &names,
         trust: &trust,
+        reach: &Reach::Everything,
         time: false,
         recorder: &recorder,
         deadline,

@@ -27,7 +27,7 @@ fn at(address: SocketAddr) -> TimeServer {
 }
 
 async fn measured(servers: &[TimeServer], dates: Vec<Dated>, recorder: &Recorder) -> Clock {
-    measure(servers, &Names::Servers(vec![]), ready(dates), recorder, soon(), &[]).await
+    measure(servers, &Names::Servers(vec![]), &Reach::Everything, ready(dates), recorder, soon(), &[]).await
 }
 
 async fn outcome(ahead: f64) -> (&'static str, f64) {

@@ -6,7 +6,7 @@ async fn seen(url: &str) -> (Connectivity, Vec<naosu_core::evidence::Observation
     let pages = [Url::parse(url).unwrap()];
     let trust = Trust::load(None).unwrap();
     let names = Names::Servers(vec![closed_port().await]);
-    let result = measure(&pages, &names, &trust, &recorder, soon(), &[]).await;
+    let result = measure(&pages, &names, &trust, &Reach::Everything, &recorder, soon(), &[]).await;
     (result, recorder.observations())
 }
 

@@ -11,6 +11,7 @@ use super::{Candidate, Source, is_host, race};
 use crate::deadline::Deadline;
 use crate::dns::Names;
 use crate::http::{self, Answered, Fetched};
+use crate::reach::Reach;
 use crate::recorder::Recorder;
 use crate::tls::Trust;
 
@@ -40,13 +41,14 @@ pub(super) async fn ask(
     domain: &str,
     names: &Names,
     trust: &Trust,
+    reach: &Reach,
     recorder: &Recorder,
     deadline: Deadline,
 ) -> Published {
     let places = places(address, domain);
     let asked = places.into_iter().map(|url| {
         let place = Place { url, domain, address: Some(address), source: Source::Autoconfig };
-        place.ask(names, trust, recorder, deadline)
+        place.ask(names, trust, reach, recorder, deadline)
     });
     let enough = |found: &Found| found.authentic && !found.published.candidates.is_empty();
     let mut found: Vec<Found> = race::until(asked.collect(), enough).await.into_iter().flatten().collect();
@@ -62,6 +64,7 @@ pub(super) async fn ask_ispdb(
     domain: &str,
     names: &Names,
     trust: &Trust,
+    reach: &Reach,
     recorder: &Recorder,
     deadline: Deadline,
 ) -> Published {
@@ -69,7 +72,7 @@ pub(super) async fn ask_ispdb(
         return Published::default();
     };
     let place = Place { url, domain, address: None, source: Source::Ispdb };
-    place.ask(names, trust, recorder, deadline).await.published
+    place.ask(names, trust, reach, recorder, deadline).await.published
 }
 
 fn places(address: &str, domain: &str) -> Vec<Url> {
@@ -96,7 +99,14 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    async fn ask(self, names: &Names, trust: &Trust, recorder: &Recorder, deadline: Deadline) -> Found {
+    async fn ask(
+        self,
+        names: &Names,
+        trust: &Trust,
+        reach: &Reach,
+        recorder: &Recorder,
+        deadline: Deadline,
+    ) -> Found {
         let shown = {
             let mut shown = self.url.clone();
             shown.set_query(None);
@@ -108,8 +118,8 @@ impl Place<'_> {
         let mut outcome = "failed";
         let mut candidates = Vec::new();
         for _ in 0..=REDIRECT_LIMIT {
-            let fetched =
-                http::get(&url, names, trust, None, SIZE_LIMIT, &Recorder::default(), deadline, &[]).await;
+            let quiet = Recorder::default();
+            let fetched = http::get(&url, names, trust, reach, None, SIZE_LIMIT, &quiet, deadline, &[]).await;
             let answer = match fetched {
                 Fetched::Answered(answer) => answer,
                 Fetched::Failed(failed) => {
@@ -242,7 +252,7 @@ mod tests {
         let place = Place { url, domain, address, source: Source::Autoconfig };
         let (names, trust) = (Names::Servers(vec![]), Trust::load(None).unwrap());
         let recorder = Recorder::default();
-        let found = place.ask(&names, &trust, &recorder, local::soon()).await;
+        let found = place.ask(&names, &trust, &Reach::Everything, &recorder, local::soon()).await;
         assert!(!found.authentic || found.published.candidates.is_empty());
         (found.published, recorder.observations().remove(0).outcome)
     }

@@ -7,6 +7,7 @@ use naosu_core::knowledge::{Protocol, Security};
 use super::{Candidate, Source, is_host, is_of, race};
 use crate::deadline::Deadline;
 use crate::dns::Names;
+use crate::reach::Reach;
 use crate::recorder::Recorder;
 use crate::tcp;
 
@@ -60,6 +61,7 @@ pub(super) async fn confirm(
     mut hosts: Vec<Host>,
     exchangers: &[String],
     names: &Names,
+    reach: &Reach,
     quiet: &Recorder,
     deadline: Deadline,
 ) -> Vec<Candidate> {
@@ -74,7 +76,7 @@ pub(super) async fn confirm(
     for host in &hosts {
         for (protocol, port, security) in PORTS.iter().filter(|(p, ..)| host.protocols.contains(p)) {
             attempts.push(async move {
-                let open = is_open(&host.addresses, *port, quiet, deadline).await;
+                let open = is_open(&host.addresses, *port, reach, quiet, deadline).await;
                 (host, *protocol, *port, *security, open)
             });
         }
@@ -107,10 +109,16 @@ async fn addresses(name: &str, names: &Names, quiet: &Recorder, deadline: Deadli
     addresses
 }
 
-async fn is_open(addresses: &[IpAddr], port: u16, quiet: &Recorder, deadline: Deadline) -> bool {
+async fn is_open(
+    addresses: &[IpAddr],
+    port: u16,
+    reach: &Reach,
+    quiet: &Recorder,
+    deadline: Deadline,
+) -> bool {
     let dial = |address: &IpAddr| {
-        let address = SocketAddr::new(*address, port);
-        async move { tcp::dial(address, "tcp", None, quiet, deadline, &[]).await.stream.is_some() }
+        let to = reach.permit(SocketAddr::new(*address, port))?;
+        Some(async move { tcp::dial(to, "tcp", None, quiet, deadline, &[]).await.stream.is_some() })
     };
-    race::until(addresses.iter().map(dial).collect(), |open| *open).await.contains(&Some(true))
+    race::until(addresses.iter().filter_map(dial).collect(), |open| *open).await.contains(&Some(true))
 }

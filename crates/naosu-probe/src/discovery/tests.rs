@@ -61,7 +61,7 @@ async fn found(address: &str, zone: Zone, deadline: Deadline) -> (Discovered, Ve
     let names = Names::Servers(vec![resolver(zone).await]);
     let (trust, recorder) = (Trust::load(None).unwrap(), Recorder::default());
     let wanted = Wanted { address, ispdb: false };
-    let found = discover(wanted, &knowledge, &names, &trust, &recorder, deadline).await;
+    let found = discover(wanted, &knowledge, &names, &trust, &Reach::Everything, &recorder, deadline).await;
     (found, recorder.observations())
 }
 
@@ -241,7 +241,7 @@ async fn a_silent_resolver_costs_no_more_than_the_deadline() {
     let (trust, recorder) = (Trust::load(None).unwrap(), Recorder::default());
     let wanted = Wanted { address: "hanako@example.jp", ispdb: true };
     let deadline = Deadline::after(Duration::from_millis(300));
-    let search = discover(wanted, &knowledge, &names, &trust, &recorder, deadline);
+    let search = discover(wanted, &knowledge, &names, &trust, &Reach::Everything, &recorder, deadline);
     let found = tokio::time::timeout(Duration::from_secs(4), search).await.unwrap();
     assert!(found.candidates.is_empty() && found.domain.unanswered && !found.domain.missing);
 }

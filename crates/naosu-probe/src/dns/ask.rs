@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::message::{Answer, CHAIN_LIMIT, Question, Reading, bare};
 use crate::deadline::Deadline;
+use crate::reach::Permitted;
 
 /// The longest that one question may take.
 pub(super) const LIMIT: Duration = Duration::from_secs(3);
@@ -180,7 +181,7 @@ enum Heard {
 
 async fn over_udp(server: SocketAddr, question: &Question, deadline: Deadline) -> Heard {
     let bytes = question.bytes();
-    let socket = match connected(server).await {
+    let socket = match connected(Permitted::configured(server)).await {
         Ok(socket) => socket,
         Err(error) => return Heard::Error(failure(&error)),
     };
@@ -225,7 +226,7 @@ async fn over_udp(server: SocketAddr, question: &Question, deadline: Deadline) -
 async fn over_tcp_stream(server: SocketAddr, question: &Question, deadline: Deadline) -> Heard {
     let started = Instant::now();
     let talk = async {
-        let mut stream = TcpStream::connect(server).await?;
+        let mut stream = TcpStream::connect(Permitted::configured(server).address()).await?;
         let bytes = question.bytes();
         let length = u16::try_from(bytes.len()).unwrap_or(0);
         let mut message = length.to_be_bytes().to_vec();
@@ -247,7 +248,8 @@ async fn over_tcp_stream(server: SocketAddr, question: &Question, deadline: Dead
 }
 
 /// A socket of our own on a random port that hears only that server.
-async fn connected(server: SocketAddr) -> io::Result<UdpSocket> {
+async fn connected(server: Permitted) -> io::Result<UdpSocket> {
+    let server = server.address();
     let local: SocketAddr = match server {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),

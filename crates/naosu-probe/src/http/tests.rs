@@ -9,7 +9,7 @@ async fn fetch(server: SocketAddr, limit: usize, deadline: Deadline) -> Fetched 
     let url = Url::parse(&format!("http://{server}/generate_204?a=b")).unwrap();
     let names = Names::Servers(vec![]);
     let trust = Trust::load(None).unwrap();
-    get(&url, &names, &trust, None, limit, &Recorder::default(), deadline, &[]).await
+    get(&url, &names, &trust, &Reach::Everything, None, limit, &Recorder::default(), deadline, &[]).await
 }
 
 fn answered(fetched: Fetched) -> Answered {
@@ -125,8 +125,17 @@ async fn what_came_of_a_body_before_the_deadline_is_kept() {
 async fn a_family_without_address_is_said() {
     let url = Url::parse("http://127.0.0.1:1/").unwrap();
     let trust = Trust::load(None).unwrap();
-    let fetched =
-        get(&url, &Names::System, &trust, Some(Family::V6), 9, &Recorder::default(), local::soon(), &[])
-            .await;
+    let fetched = get(
+        &url,
+        &Names::System,
+        &trust,
+        &Reach::Everything,
+        Some(Family::V6),
+        9,
+        &Recorder::default(),
+        local::soon(),
+        &[],
+    )
+    .await;
     assert_eq!(failure(fetched), "no_address");
 }

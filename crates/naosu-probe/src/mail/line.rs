@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::deadline::Deadline;
 use crate::dialog::{Dialog, Transcript, Want};
-use crate::sign_in::{Leave, SignIns};
+use crate::sign_in::{Leave, SignIns, Withheld};
 
 /// How long one answer is awaited: servers hold back the answer to a wrong password for some seconds.
 const ANSWER_LIMIT: Duration = Duration::from_secs(9);
@@ -35,23 +35,31 @@ pub(super) struct Line<S, D> {
     deadline: Deadline,
     buffer: Box<[u8]>,
     /// Where leave to sign in is asked for, before the first word of a sign-in.
-    sign_ins: Option<(SignIns, Protocol)>,
+    sign_ins: Option<Asking>,
     leave: Option<Leave>,
-    withheld: bool,
+    withheld: Option<Withheld>,
     /// The longest wait for an answer.
     pub(super) slowest: Duration,
+}
+
+/// What is asked for: whose leave, and to sign in as whom.
+pub(super) struct Asking {
+    pub(super) sign_ins: SignIns,
+    pub(super) protocol: Protocol,
+    pub(super) user: String,
+    pub(super) host: String,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin, D: Dialog> Line<S, D> {
     pub(super) fn new(stream: S, dialog: D, deadline: Deadline) -> Self {
         let buffer = vec![0; BUFFER].into_boxed_slice();
-        let (sign_ins, leave, withheld) = (None, None, false);
+        let (sign_ins, leave, withheld) = (None, None, None);
         Self { stream, dialog, deadline, buffer, sign_ins, leave, withheld, slowest: Duration::ZERO }
     }
 
     /// Asks for leave before it signs in; without leave the conversation ends there.
-    pub(super) fn asking(mut self, sign_ins: &SignIns, protocol: Protocol) -> Self {
-        self.sign_ins = Some((sign_ins.clone(), protocol));
+    pub(super) fn asking(mut self, asking: Asking) -> Self {
+        self.sign_ins = Some(asking);
         self
     }
 
@@ -99,10 +107,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin, D: Dialog> Line<S, D> {
     pub(super) async fn close(mut self) -> Transcript {
         let _ = self.deadline.within(FAREWELL_LIMIT).run(self.stream.shutdown()).await;
         let mut transcript = self.dialog.transcript();
-        if self.withheld {
+        if let Some(why) = self.withheld {
+            let why = match why {
+                Withheld::Refused => "withheld: another server refused it",
+                Withheld::Closed => "withheld: signed in too often",
+            };
             transcript.outcome = "reachable";
             transcript.sign_in_tried = false;
-            transcript.detail.insert("sign_in".to_owned(), json!("withheld: another server refused it"));
+            transcript.detail.insert("sign_in".to_owned(), json!(why));
         }
         if let (Some(leave), "sign_in_refused") = (self.leave, transcript.outcome) {
             leave.refused();
@@ -115,12 +127,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin, D: Dialog> Line<S, D> {
         let signing_in = self.dialog.stage() == "sign_in";
         if !signing_in {
             self.leave = None;
-        } else if let Some((sign_ins, protocol)) = self.sign_ins.take() {
+        } else if let Some(Asking { sign_ins, protocol, user, host }) = self.sign_ins.take() {
             // without an answer in time no leave is given
-            self.leave = self.deadline.run(sign_ins.leave(protocol)).await.flatten();
-            self.withheld = self.leave.is_none();
+            let asked = self.deadline.run(sign_ins.leave(protocol, &user, &host)).await;
+            match asked.unwrap_or(Err(Withheld::Closed)) {
+                Ok(leave) => self.leave = Some(leave),
+                Err(why) => self.withheld = Some(why),
+            }
         }
-        !self.withheld
+        self.withheld.is_none()
     }
 
     pub(super) fn into_parts(self) -> (S, D) {

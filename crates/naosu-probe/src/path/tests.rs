@@ -1,7 +1,7 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
-use crate::local::{self, closed_port, soon};
+use crate::local::{self, anywhere, closed_port, soon};
 
 #[tokio::test]
 async fn a_step_that_gets_through_with_small_segments_tells_a_black_hole() {
@@ -14,15 +14,16 @@ async fn a_step_that_gets_through_with_small_segments_tells_a_black_hole() {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.is_ok() && answer == "hello"
     };
-    let (outcome, _) = path_mtu("mail.example", server, step, &recorder, soon(), &[]).await;
+    let (outcome, _) = path_mtu("mail.example", anywhere(server), step, &recorder, soon(), &[]).await;
     assert_eq!(outcome, "black_hole");
-    let (outcome, _) = path_mtu("mail.example", server, async |_| false, &recorder, soon(), &[]).await;
+    let (outcome, _) =
+        path_mtu("mail.example", anywhere(server), async |_| false, &recorder, soon(), &[]).await;
     assert_eq!(outcome, "unchanged");
     let never = async |_| std::future::pending().await;
     let short = Deadline::after(Duration::from_millis(100));
-    assert_eq!(path_mtu("mail.example", server, never, &recorder, short, &[]).await.0, "unchanged");
+    assert_eq!(path_mtu("mail.example", anywhere(server), never, &recorder, short, &[]).await.0, "unchanged");
     let closed = closed_port().await;
-    assert_eq!(path_mtu("mail.example", closed, step, &recorder, soon(), &[]).await.0, "unchanged");
+    assert_eq!(path_mtu("mail.example", anywhere(closed), step, &recorder, soon(), &[]).await.0, "unchanged");
     let seen = recorder.observations();
     assert_eq!(seen[0].subject, format!("mail.example:{}", server.port()));
     assert!(seen.iter().all(|seen| seen.variable == "path_mtu"));
@@ -32,7 +33,7 @@ async fn a_step_that_gets_through_with_small_segments_tells_a_black_hole() {
 async fn loopback_loses_nothing() {
     let server = local::tcp(|stream| async move { drop(stream) }).await;
     let recorder = Recorder::default();
-    let (outcome, _) = Loss::begin().measure("mail.example", server, &recorder, soon(), &[]).await;
+    let (outcome, _) = Loss::begin().measure("mail.example", anywhere(server), &recorder, soon(), &[]).await;
     assert_eq!(outcome, "none");
     let seen = &recorder.observations()[0];
     assert_eq!((seen.number("sent"), seen.number("lost")), (Some(12.0), Some(0.0)));

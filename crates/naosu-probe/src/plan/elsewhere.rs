@@ -67,9 +67,9 @@ impl Run<'_> {
         };
         let after = slice::from_ref(&result.observation);
         let deadline = self.deadline.within(OTHER_PORT);
-        let attempts = OTHER_PORTS.into_iter().filter(|port| *port != server.port).map(|port| {
-            let address = SocketAddr::new(address, port);
-            dial_named(&server.host, address, "neighbour", None, self.recorder, deadline, after)
+        let attempts = OTHER_PORTS.into_iter().filter(|port| *port != server.port).filter_map(|port| {
+            let to = self.order.reach.permit(SocketAddr::new(address, port))?;
+            Some(dial_named(&server.host, to, "neighbour", None, self.recorder, deadline, after))
         });
         join_all(attempts).await;
     }
@@ -95,9 +95,9 @@ impl Run<'_> {
     async fn control(&self, host: &str, port: u16, deadline: Deadline, after: &[ObservationId]) {
         let quiet = Recorder::default();
         let looked = self.order.names.addresses(host, &quiet, deadline, &[]).await;
-        if let Some(address) = looked.addresses.iter().find(|address| address.is_ipv4()) {
-            let address = SocketAddr::new(*address, port);
-            dial_named(host, address, "control", None, self.recorder, deadline, after).await;
+        let address = looked.addresses.iter().find(|address| address.is_ipv4());
+        if let Some(to) = address.and_then(|address| self.order.reach.permit((*address, port).into())) {
+            dial_named(host, to, "control", None, self.recorder, deadline, after).await;
         }
     }
 
@@ -127,6 +127,7 @@ impl Run<'_> {
     }
 
     async fn alternative(&self, name: &str, address: SocketAddr, after: &[ObservationId]) {
+        let Some(to) = self.order.reach.permit(address) else { return };
         let mut pending = self.recorder.start("alternative", format!("{name}:{}", address.port()), after);
         pending
             .detail("host", name)
@@ -134,7 +135,7 @@ impl Run<'_> {
             .detail("address", address.ip().to_string());
         let quiet = Recorder::default();
         let deadline = self.deadline.within(OTHER_PORT);
-        let dialled = dial(address, "control", None, &quiet, deadline, &[]).await;
+        let dialled = dial(to, "control", None, &quiet, deadline, &[]).await;
         pending.finish(match dialled.outcome {
             "no_route" => "unreachable",
             outcome => outcome,

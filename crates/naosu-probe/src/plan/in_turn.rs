@@ -10,6 +10,7 @@ use super::Run;
 use crate::discovery::{Discovered, Endpoint};
 use crate::mail::MailResult;
 use crate::others::Others;
+use crate::reach::NOT_ALLOWED;
 
 /// Another server is tried only with this much time left: connecting alone can take most of it.
 const ENOUGH: Duration = Duration::from_secs(4);
@@ -59,5 +60,6 @@ impl Run<'_> {
 
 /// Whether nothing was said to the server yet.
 fn unreached(result: &MailResult) -> bool {
-    result.outcome.starts_with("name_") || result.outcome.starts_with("tcp_")
+    let outcome = result.outcome;
+    outcome.starts_with("name_") || outcome.starts_with("tcp_") || outcome == NOT_ALLOWED
 }

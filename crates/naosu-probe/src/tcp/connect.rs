@@ -1,10 +1,11 @@
 //! Connecting, with what differs between platforms.
 
 use std::io;
-use std::net::SocketAddr;
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpStream;
+
+use crate::reach::Permitted;
 
 /// Why there is no connection.
 #[derive(Debug)]
@@ -22,7 +23,8 @@ impl From<io::Error> for Failure {
 }
 
 /// Connects; `mss` limits the size of segments where the platform can do that.
-pub(super) async fn connect(address: SocketAddr, mss: Option<u32>) -> Result<TcpStream, Failure> {
+pub(super) async fn connect(to: Permitted, mss: Option<u32>) -> Result<TcpStream, Failure> {
+    let address = to.address();
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
     if let Some(mss) = mss {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::*;
-use crate::local::{closed_port, soon};
+use crate::local::{anywhere, closed_port, soon};
 
 async fn listening() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -15,10 +15,10 @@ async fn listening() -> (TcpListener, SocketAddr) {
 async fn an_open_and_a_closed_port_are_told_apart() {
     let recorder = Recorder::default();
     let (_listener, address) = listening().await;
-    let dialled = dial(address, "tcp", None, &recorder, soon(), &[]).await;
+    let dialled = dial(anywhere(address), "tcp", None, &recorder, soon(), &[]).await;
     assert_eq!(dialled.outcome, "open");
     assert!(dialled.stream.is_some());
-    let dialled = dial(closed_port().await, "tcp", None, &recorder, soon(), &[]).await;
+    let dialled = dial(anywhere(closed_port().await), "tcp", None, &recorder, soon(), &[]).await;
     assert_eq!(dialled.outcome, "refused");
     let seen = recorder.observations();
     assert_eq!(seen[0].subject, address.to_string());
@@ -30,7 +30,7 @@ async fn an_open_and_a_closed_port_are_told_apart() {
 #[tokio::test]
 async fn small_segments_are_agreed_on() {
     let (listener, address) = listening().await;
-    let dialled = dial(address, "tcp", Some(536), &Recorder::default(), soon(), &[]).await;
+    let dialled = dial(anywhere(address), "tcp", Some(536), &Recorder::default(), soon(), &[]).await;
     let stream = dialled.stream.unwrap();
     let (other, _) = listener.accept().await.unwrap();
     assert!(socket2::SockRef::from(&stream).tcp_mss().unwrap() <= 536);
@@ -49,7 +49,7 @@ async fn an_accept_queue_that_is_full_is_silence() {
         held.push(timeout(Duration::from_millis(100), TcpStream::connect(address)).await);
     }
     let deadline = Deadline::after(Duration::from_millis(200));
-    let dialled = dial(address, "tcp", None, &Recorder::default(), deadline, &[]).await;
+    let dialled = dial(anywhere(address), "tcp", None, &Recorder::default(), deadline, &[]).await;
     assert_eq!(dialled.outcome, "silent");
 }
 
@@ -59,9 +59,11 @@ async fn a_dead_family_does_not_stop_the_race_and_is_recorded() {
     let (_listener, address) = listening().await;
     // nothing listens at the same port of the other loopback address
     let addresses = ["::1".parse().unwrap(), address.ip()];
-    let race = dial_any("mail.example", address.port(), &addresses, &recorder, soon(), &[]).await;
+    let race =
+        dial_any("mail.example", address.port(), &addresses, &Reach::Everything, &recorder, soon(), &[])
+            .await;
     assert_eq!(race.outcome, "open");
-    assert_eq!(race.winner.unwrap().address, address);
+    assert_eq!(race.winner.unwrap().to.address(), address);
     race.others.ended(soon()).await;
     let seen = recorder.observations();
     assert_eq!(seen.len(), 2);
@@ -77,7 +79,9 @@ async fn every_address_is_recorded_although_the_first_wins() {
     let recorder = Recorder::default();
     let (_listener, address) = listening().await;
     let addresses = [address.ip(), "127.0.0.2".parse().unwrap(), "127.0.0.3".parse().unwrap()];
-    let race = dial_any("mail.example", address.port(), &addresses, &recorder, soon(), &[]).await;
+    let race =
+        dial_any("mail.example", address.port(), &addresses, &Reach::Everything, &recorder, soon(), &[])
+            .await;
     assert_eq!(race.after.len(), 1);
     race.others.ended(soon()).await;
     let outcomes: Vec<String> = recorder.observations().into_iter().map(|seen| seen.outcome).collect();
@@ -89,10 +93,15 @@ async fn without_a_winner_the_failures_are_what_follows() {
     let recorder = Recorder::default();
     let address = closed_port().await;
     let addresses = [address.ip(), "127.0.0.2".parse().unwrap()];
-    let race = dial_any("mail.example", address.port(), &addresses, &recorder, soon(), &[]).await;
+    let race =
+        dial_any("mail.example", address.port(), &addresses, &Reach::Everything, &recorder, soon(), &[])
+            .await;
     assert_eq!((race.outcome, race.after.len()), ("refused", 2));
     assert!(race.winner.is_none());
-    assert_eq!(dial_any("mail.example", 1, &[], &recorder, soon(), &[]).await.outcome, "no_route");
+    assert_eq!(
+        dial_any("mail.example", 1, &[], &Reach::Everything, &recorder, soon(), &[]).await.outcome,
+        "no_route"
+    );
 }
 
 #[test]

@@ -12,6 +12,7 @@ use url::Url;
 use super::platform;
 use crate::deadline::Deadline;
 use crate::dns::Names;
+use crate::reach::Reach;
 use crate::recorder::Recorder;
 use crate::tcp::dial_any;
 
@@ -80,9 +81,11 @@ pub async fn record_proxy_reach(
     }
     // the connection is part of this observation, not one of its own
     let quiet = Recorder::default();
-    let race = dial_any(host, *port, &looked.addresses, &quiet, deadline, &[]).await;
+    // whoever runs this has set the proxy up
+    let reach = Reach::Everything;
+    let race = dial_any(host, *port, &looked.addresses, &reach, &quiet, deadline, &[]).await;
     if let Some(winner) = race.winner {
-        pending.detail("address", winner.address.ip().to_string());
+        pending.detail("address", winner.to.address().ip().to_string());
         let page = page.filter(|page| page.scheme() == "http" && proxy.url.starts_with("http://"));
         if let (Some(page), Some(stream)) = (page, winner.stream)
             && let Some(status) = deadline.within(ANSWER).run(status_of(stream, page)).await.flatten()

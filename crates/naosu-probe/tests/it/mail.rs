@@ -7,6 +7,7 @@ use naosu_lab::world::{Running, World};
 use naosu_probe::deadline::Deadline;
 use naosu_probe::dns::Names;
 use naosu_probe::mail::{Endpoint, check_mail};
+use naosu_probe::reach::Reach;
 use naosu_probe::recorder::Recorder;
 use naosu_probe::secret::{Credential, Secret};
 use naosu_probe::send_test::TestMessage;
@@ -65,6 +66,7 @@ async fn check_named(
         authentic,
         sign_ins: &sign_ins,
         test: None,
+        reach: &Reach::Everything,
     };
     let recorder = Recorder::default();
     let deadline = Deadline::after(Duration::from_secs(12));
@@ -363,6 +365,7 @@ async fn a_test_message_is_found_where_it_lands() {
             authentic: true,
             sign_ins: &sign_ins,
             test: Some(&letter),
+            reach: &Reach::Everything,
         };
         let smtp = endpoint(Protocol::Smtp, "smtp.example.jp", "smtp", Security::Starttls);
         let imap = endpoint(Protocol::Imap, "imap.example.jp", "imap", Security::Tls);

@@ -3,3 +3,4 @@
 
 mod mail;
 mod old_tls;
+mod reach;

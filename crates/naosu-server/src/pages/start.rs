@@ -12,6 +12,8 @@ use serde::Deserialize;
 use super::{PageFailure, failed, go_to, show};
 use crate::desk::Desk;
 use crate::failure::Failure;
+use crate::limit::Kind;
+use crate::reach::Caller;
 use crate::wording::{self, Wording};
 
 /// The longest words that are taken, in bytes.
@@ -42,9 +44,11 @@ struct Opened {
 
 async fn open(
     State(desk): State<Desk>,
+    caller: Caller,
     w: Wording,
     Form(form): Form<Opened>,
 ) -> Result<Response, PageFailure> {
+    desk.may(Kind::Case, caller).map_err(failed(w))?;
     if form.words.len() > WORDS_LIMIT {
         return Err(failed(w)(Failure::Mistaken("the words are too long".to_owned())));
     }

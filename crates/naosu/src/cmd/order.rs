@@ -12,6 +12,7 @@ use naosu_core::knowledge::{Knowledge, Lang, Protocol, Security};
 use naosu_probe::discovery::Endpoint;
 use naosu_probe::dns::Names;
 use naosu_probe::plan::Order;
+use naosu_probe::reach::Reach;
 use naosu_probe::secret::{Credential, Secret};
 use naosu_probe::tls::Trust;
 use url::Url;
@@ -100,6 +101,9 @@ pub(crate) fn order(knowledge: &Knowledge, arguments: &CheckArguments, lang: Lan
         credential,
         names,
         trust,
+        reach: Reach::Everything,
+        own_device: true,
+        gate: None,
         ntp,
         connectivity,
         status,

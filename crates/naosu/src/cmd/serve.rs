@@ -6,12 +6,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use naosu_core::knowledge::{Knowledge, Lang};
-use naosu_server::{Certificate, Config, Keeping, serve};
+use naosu_server::{Certificate, Config, Keeping, Policy, serve};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::{LogFormat, ServeArguments};
+use crate::cli::{LogFormat, ReachArgument, ServeArguments};
 use crate::language::pick;
 
 /// Where the database is named so that other users of the machine do not see it.
@@ -38,6 +38,8 @@ pub(super) fn run(knowledge: &'static Knowledge, arguments: &ServeArguments, lan
         keeping,
         public_url: named.clone().unwrap_or_else(|| reached_at(scheme, arguments.listen)),
         certificate,
+        reach: if arguments.reach == ReachArgument::Open { Policy::Open } else { Policy::Public },
+        trust_proxy: arguments.trust_proxy,
     };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start the server")?;
