@@ -252,6 +252,24 @@ impl Case {
         self.standing().lang
     }
 
+    /// What was measured last.
+    pub fn evidence(&self) -> Option<&Evidence> {
+        self.standing().evidence
+    }
+
+    /// The answers that hold, in the order in which they were given: question and option.
+    pub fn answers(&self) -> Vec<(&str, &str)> {
+        let mut answers: Vec<_> = self.standing().answers.into_iter().collect();
+        answers.sort_by_key(|(_, (_, at))| *at);
+        answers.into_iter().map(|(question, (option, _))| (question, option)).collect()
+    }
+
+    /// The causes by their probability in the light of all that is known, the most probable first.
+    pub fn likely<'k>(&self, knowledge: &'k Knowledge) -> Vec<(&'k str, f64)> {
+        let ranked = guide::belief_before(knowledge, &self.standing(), "").ranked();
+        ranked.into_iter().map(|(place, p)| (knowledge.model.causes()[place].as_str(), p)).collect()
+    }
+
     /// The event that "back" takes back: the last of [`Case::retractable`].
     pub fn last_retractable(&self) -> Option<usize> {
         self.retractable().pop()

@@ -7,6 +7,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use naosu_core::knowledge::Knowledge;
 
 use crate::config::Config;
+use crate::moving::WrongCodes;
 use crate::store::Store;
 
 /// What every request shares; cheap to clone.
@@ -16,6 +17,8 @@ pub(crate) struct Desk {
     pub(crate) knowledge: &'static Knowledge,
     /// What is kept.
     pub(crate) store: Store,
+    /// Wrong codes of those who want to move a case to their device.
+    pub(crate) wrong_codes: Arc<WrongCodes>,
     /// How the server is set up.
     pub(crate) config: Arc<Config>,
     /// The figures of the process; none where another server of the same process gathers them.

@@ -8,12 +8,17 @@
 //!                                                    └────────► measuring ─► naosu-probe (within reach)
 //! ```
 
+mod calendar;
 mod casework;
 mod config;
 mod desk;
+mod drawing;
 mod failure;
 mod fence;
+mod moving;
 mod pages;
+mod picture;
+mod screen;
 mod secret_link;
 mod serve;
 mod store;

@@ -14,6 +14,8 @@ use sqlx::{Any, AnyConnection, AnyPool, Executor, Transaction};
 use crate::config::Keeping;
 
 pub(crate) mod cases;
+mod moving;
+mod removal;
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
