@@ -253,6 +253,13 @@ impl Case {
         self.standing().lang
     }
 
+    /// The answers that hold, in the order in which they were given: question and option.
+    pub fn answers(&self) -> Vec<(&str, &str)> {
+        let mut answers: Vec<_> = self.standing().answers.into_iter().collect();
+        answers.sort_by_key(|(_, (_, at))| *at);
+        answers.into_iter().map(|(question, (option, _))| (question, option)).collect()
+    }
+
     /// The causes in the light of all that was said, measured and tried, the most probable first, with their
     /// probabilities.
     pub fn ranked<'a>(&self, knowledge: &'a Knowledge) -> Vec<(&'a str, f64)> {

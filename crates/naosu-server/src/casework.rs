@@ -27,7 +27,7 @@ impl CaseFile {
 }
 
 /// Only a case with an address can be measured.
-fn driver(case: &Case) -> Driver {
+pub(crate) fn driver(case: &Case) -> Driver {
     if case.opening().request.address.is_some() { Driver::Measures } else { Driver::Talks }
 }
 

@@ -8,6 +8,7 @@ use naosu_core::knowledge::Knowledge;
 
 use crate::budget::Budget;
 use crate::config::Config;
+use crate::moving::WrongCodes;
 use crate::store::Store;
 
 /// What every request shares; cheap to clone.
@@ -17,6 +18,8 @@ pub(crate) struct Desk {
     pub(crate) knowledge: &'static Knowledge,
     /// What is kept.
     pub(crate) store: Store,
+    /// Wrong codes of those who want to move a case to their device.
+    pub(crate) wrong_codes: Arc<WrongCodes>,
     /// How the server is set up.
     pub(crate) config: Arc<Config>,
     /// The figures of the process; none where another server of the same process gathers them.

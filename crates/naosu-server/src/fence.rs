@@ -35,7 +35,9 @@ pub(crate) async fn fence(
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        // to us alone: with "no-referrer" browsers send our own forms with "Origin: null", and where there is no TLS
+        // nothing else says whose they are
+        (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));

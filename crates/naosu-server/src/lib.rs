@@ -9,14 +9,19 @@
 //! ```
 
 mod budget;
+mod calendar;
 mod casework;
 mod config;
 mod desk;
+mod drawing;
 mod failure;
 mod fence;
 mod limit;
+mod moving;
 mod pages;
+mod picture;
 mod reach;
+mod screen;
 mod secret_link;
 mod serve;
 mod store;

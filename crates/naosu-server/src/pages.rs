@@ -11,14 +11,20 @@ use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::wording::Wording;
 
-mod assets;
+pub(crate) mod assets;
 mod case;
+mod messages;
+mod move_case;
+mod screenshot;
 mod start;
 
 /// The pages.
 pub(crate) fn routes() -> Router<Desk> {
     Router::new()
         .merge(start::routes())
+        .merge(messages::routes())
+        .merge(screenshot::routes())
+        .merge(move_case::routes())
         .merge(case::routes())
         .merge(assets::routes())
         .route("/lang/{tag}", get(start::language))

@@ -54,7 +54,14 @@ pub async fn serve(
     listener.set_nonblocking(true).context("listen without blocking")?;
     let address = listener.local_addr().context("the address we listen on")?;
     let budget = Arc::new(Budget::open(&store).await.context("the budget")?);
-    let desk = Desk { knowledge, store, config: Arc::new(config), figures: vitals::gather().ok(), budget };
+    let desk = Desk {
+        knowledge,
+        store,
+        config: Arc::new(config),
+        figures: vitals::gather().ok(),
+        wrong_codes: Arc::default(),
+        budget,
+    };
     let app = router(desk).into_make_service_with_connect_info::<SocketAddr>();
 
     let handle = Handle::new();

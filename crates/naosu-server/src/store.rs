@@ -17,7 +17,9 @@ pub(crate) mod budget;
 pub(crate) mod cases;
 pub(crate) mod helpers;
 pub(crate) mod lists;
+mod moving;
 pub(crate) mod notes;
+mod removal;
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");

@@ -1,18 +1,69 @@
 //! The files beside the pages: one style sheet, one script that only improves.
+//!
+//! Their addresses carry a digest of what is in them, so a browser may keep them for ever.
+
+use std::sync::LazyLock;
 
 use axum::Router;
-use axum::http::header;
+use axum::extract::Path;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use sha2::{Digest, Sha256};
 
 use crate::desk::Desk;
 
 const STYLE: &str = include_str!("../../assets/style.css");
+const SCRIPT: &str = include_str!("../../assets/naosu.js");
 
-pub(super) fn routes() -> Router<Desk> {
-    Router::new().route("/style.css", get(async || file("text/css; charset=utf-8", STYLE)))
+static STYLE_PATH: LazyLock<String> = LazyLock::new(|| path(STYLE, "css"));
+static SCRIPT_PATH: LazyLock<String> = LazyLock::new(|| path(SCRIPT, "js"));
+
+/// Where the style sheet is.
+pub(crate) fn style() -> &'static str {
+    &STYLE_PATH
 }
 
-fn file(kind: &'static str, text: &'static str) -> Response {
-    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=3600")], text).into_response()
+/// Where the script is.
+pub(crate) fn script() -> &'static str {
+    &SCRIPT_PATH
+}
+
+pub(super) fn routes() -> Router<Desk> {
+    Router::new()
+        .route("/assets/{name}", get(asset))
+        // the place where what is linked from elsewhere finds the style sheet of the day
+        .route("/style.css", get(async || file("text/css; charset=utf-8", STYLE, "public, max-age=3600")))
+}
+
+async fn asset(Path(name): Path<String>) -> Response {
+    const FOR_EVER: &str = "public, max-age=31536000, immutable";
+    match format!("/assets/{name}") {
+        path if path == *STYLE_PATH => file("text/css; charset=utf-8", STYLE, FOR_EVER),
+        path if path == *SCRIPT_PATH => file("text/javascript; charset=utf-8", SCRIPT, FOR_EVER),
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+fn file(kind: &'static str, text: &'static str, keep: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, keep)], text).into_response()
+}
+
+fn path(text: &str, end: &str) -> String {
+    let digest: String = Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("/assets/naosu.{digest}.{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_script_stays_small_and_nothing_comes_from_elsewhere() {
+        assert!(SCRIPT.len() <= 4096, "{} bytes", SCRIPT.len());
+        for text in [STYLE, SCRIPT] {
+            assert!(!text.contains("http://") && !text.contains("https://") && !text.contains("@import"));
+        }
+        assert_ne!(style(), script());
+    }
 }

@@ -1,26 +1,45 @@
-//! A case: the step to take now, as a card.
+//! A case: the step to take now as a card, or how it ended.
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
-use naosu_core::case::{Next, What};
-use naosu_core::step::NextStep;
+use naosu_core::case::Next;
 use serde::Deserialize;
 
-use super::{PageFailure, failed, go_to, show};
+use self::card::Card;
+use self::ending::Ending;
+use self::found::Found;
+use super::{PageFailure, failed, show};
 use crate::casework::CaseFile;
-use crate::desk::Desk;
-use crate::failure::Failure;
+use crate::desk::{Desk, now};
 use crate::wording::Wording;
+
+mod acts;
+mod card;
+mod dates;
+mod ending;
+mod found;
 
 pub(super) fn routes() -> Router<Desk> {
     Router::new()
-        .route("/c/{secret}", get(card))
-        .route("/c/{secret}/answer", post(answer))
-        .route("/c/{secret}/back", post(back))
+        .route("/c/{secret}", get(page))
+        .route("/c/{secret}/answer", post(acts::answer))
+        .route("/c/{secret}/back", post(acts::back))
+        .route("/c/{secret}/language", post(acts::language))
+        .route("/c/{secret}/stop", get(stop_page).post(acts::stop))
+        .route("/c/{secret}/reopen", post(acts::reopen))
+        .route("/c/{secret}/delete", get(delete_page).post(acts::delete))
+        .route("/deleted", get(deleted_page))
+        .route("/c/{secret}/wait.ics", get(dates::wait))
+        .route("/c/{secret}/care.ics", get(dates::care))
+}
+
+/// The language of a case's pages: a case speaks its own while it is open, its reader's afterwards.
+pub(super) fn spoken(file: &CaseFile, reader: Wording) -> Wording {
+    if file.case.closed().is_some() { reader } else { Wording(file.case.lang()) }
 }
 
 #[derive(Template)]
@@ -30,8 +49,13 @@ struct CardPage<'a> {
     secret: &'a str,
     /// How many events the card follows from; an answer to an older card is not taken.
     at: usize,
-    step: &'a NextStep,
+    card: Card,
+    found: Found,
     can_go_back: bool,
+    /// An address is known and was not measured yet.
+    measurable: bool,
+    /// The answer before came from an older card.
+    went_on: bool,
 }
 
 #[derive(Template)]
@@ -39,18 +63,44 @@ struct CardPage<'a> {
 struct ClosedPage<'a> {
     w: Wording,
     secret: &'a str,
-    resolved: bool,
-    cause: Option<&'a str>,
+    ending: Ending,
+    found: Found,
 }
 
-async fn card(
+#[derive(Template)]
+#[template(path = "confirm.html")]
+struct ConfirmPage<'a> {
+    w: Wording,
+    /// Where the form goes, and where the way back leads.
+    act: String,
+    back: String,
+    title: &'a str,
+    text: &'a str,
+    button: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "deleted.html")]
+struct DeletedPage {
+    w: Wording,
+}
+
+/// What an act tells the card that follows it.
+#[derive(Deserialize)]
+struct Told {
+    #[serde(default)]
+    went_on: Option<String>,
+}
+
+async fn page(
     State(desk): State<Desk>,
     w: Wording,
     Path(secret): Path<String>,
+    Query(told): Query<Told>,
 ) -> Result<Response, PageFailure> {
     let file = desk.by_link(&secret).await.map_err(failed(w))?;
-    // the reader's choice counts for what is around the step; the case speaks its own language
-    let w = Wording(file.case.lang());
+    let w = spoken(&file, w);
+    let found = Found::of(desk.knowledge, &file, w);
     Ok(match file.next(desk.knowledge) {
         Next::Step(step) => show(
             StatusCode::OK,
@@ -58,62 +108,64 @@ async fn card(
                 w,
                 secret: &secret,
                 at: file.case.events().len(),
-                step: &step,
+                card: Card::of(desk.knowledge, &file, &step, w, now()),
+                found,
                 can_go_back: file.case.last_retractable().is_some(),
+                measurable: step.kind != "probe"
+                    && file.case.opening().request.address.is_some()
+                    && file.case.evidence().is_none(),
+                went_on: told.went_on.is_some(),
             },
         ),
         Next::Closed(closing) => {
-            let cause = closing.cause.as_deref().map(|id| cause_name(&desk, id, w));
-            show(
-                StatusCode::OK,
-                &ClosedPage { w, secret: &secret, resolved: closing.resolved, cause: cause.as_deref() },
-            )
+            let ending = Ending::of(desk.knowledge, &file, &closing, w);
+            show(StatusCode::OK, &ClosedPage { w, secret: &secret, ending, found })
         }
     })
 }
 
-fn cause_name(desk: &Desk, id: &str, w: Wording) -> String {
-    let cause = desk.knowledge.taxonomy.cause.get(id);
-    cause.map_or(id, |cause| w.pick(&cause.en, &cause.ja)).to_owned()
-}
-
-/// What a card sends.
-#[derive(Deserialize)]
-struct Answer {
-    at: usize,
-    answer: String,
-}
-
-async fn answer(
-    State(desk): State<Desk>,
-    w: Wording,
-    Path(secret): Path<String>,
-    Form(form): Form<Answer>,
-) -> Result<Response, PageFailure> {
-    let mut file = desk.by_link(&secret).await.map_err(failed(w))?;
-    let what = meant(&desk, &file, &form).map_err(failed(w))?;
-    desk.take(&mut file, what).await.map_err(failed(w))?;
-    Ok(go_to(&format!("/c/{secret}")))
-}
-
-fn meant(desk: &Desk, file: &CaseFile, form: &Answer) -> Result<What, Failure> {
-    if form.at != file.case.events().len() {
-        return Err(Failure::WentOn);
-    }
-    let Next::Step(step) = file.next(desk.knowledge) else { return Err(Failure::WentOn) };
-    file.case
-        .answer(desk.knowledge, &step, &form.answer)
-        .ok_or_else(|| Failure::Mistaken("no answer to this step".to_owned()))
-}
-
-async fn back(
+async fn stop_page(
     State(desk): State<Desk>,
     w: Wording,
     Path(secret): Path<String>,
 ) -> Result<Response, PageFailure> {
-    let mut file = desk.by_link(&secret).await.map_err(failed(w))?;
-    if let Some(index) = file.case.last_retractable() {
-        desk.take(&mut file, What::Retracted { index }).await.map_err(failed(w))?;
-    }
-    Ok(go_to(&format!("/c/{secret}")))
+    let file = desk.by_link(&secret).await.map_err(failed(w))?;
+    let w = spoken(&file, w);
+    let page = ConfirmPage {
+        w,
+        act: format!("/c/{secret}/stop"),
+        back: format!("/c/{secret}"),
+        title: w.pick("Stop here?", "ここで終わりにしますか"),
+        text: w.pick(
+            "You can take it up again with the same link. To go on later there is no need to stop: just keep the link.",
+            "同じリンクから再開できます。あとで続けるだけなら、終わりにせず、リンクを残しておけば大丈夫です。",
+        ),
+        button: w.pick("Stop", "終わりにする"),
+    };
+    Ok(show(StatusCode::OK, &page))
+}
+
+async fn delete_page(
+    State(desk): State<Desk>,
+    w: Wording,
+    Path(secret): Path<String>,
+) -> Result<Response, PageFailure> {
+    let file = desk.by_link(&secret).await.map_err(failed(w))?;
+    let w = spoken(&file, w);
+    let page = ConfirmPage {
+        w,
+        act: format!("/c/{secret}/delete"),
+        back: format!("/c/{secret}"),
+        title: w.pick("Delete everything of this case?", "このケースの記録をすべて削除しますか"),
+        text: w.pick(
+            "Your words, answers and measurements are erased from this server. The link opens nothing any more. This cannot be taken back.",
+            "入力した内容・回答・測定結果を、このサーバから消します。リンクは開けなくなり、元に戻せません。",
+        ),
+        button: w.pick("Delete", "削除する"),
+    };
+    Ok(show(StatusCode::OK, &page))
+}
+
+async fn deleted_page(w: Wording) -> Response {
+    show(StatusCode::OK, &DeletedPage { w })
 }

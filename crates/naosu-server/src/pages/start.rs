@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use naosu_core::evidence::Request;
 use serde::Deserialize;
 
-use super::{PageFailure, failed, go_to, show};
+use super::{PageFailure, failed, go_to, messages, show};
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::limit::Kind;
@@ -18,6 +18,8 @@ use crate::wording::{self, Wording};
 
 /// The longest words that are taken, in bytes.
 const WORDS_LIMIT: usize = 16 * 1024;
+/// The longest mail address (RFC 5321 section 4.5.3.1: 64 + 1 + 255).
+const ADDRESS_LIMIT: usize = 320;
 
 pub(super) fn routes() -> Router<Desk> {
     Router::new().route("/", get(start)).route("/cases", post(open))
@@ -27,19 +29,32 @@ pub(super) fn routes() -> Router<Desk> {
 #[template(path = "start.html")]
 struct StartPage {
     w: Wording,
+    /// Nothing was written: the page says so beside the box.
+    empty: bool,
+    /// The address does not look like one.
+    no_address: bool,
+    words: String,
+    address: String,
 }
 
 async fn start(w: Wording) -> Response {
-    show(StatusCode::OK, &StartPage { w })
+    let page = StartPage { w, empty: false, no_address: false, words: String::new(), address: String::new() };
+    show(StatusCode::OK, &page)
 }
 
-/// What the form of the first page sends.
+/// What the forms that open a case send.
 #[derive(Deserialize)]
 struct Opened {
     #[serde(default)]
     words: String,
     #[serde(default)]
     address: String,
+    /// One of the messages of [`messages`].
+    #[serde(default)]
+    message: String,
+    /// Not empty where the person wants to be asked.
+    #[serde(default)]
+    ask: String,
 }
 
 async fn open(
@@ -49,13 +64,32 @@ async fn open(
     Form(form): Form<Opened>,
 ) -> Result<Response, PageFailure> {
     desk.may(Kind::Case, caller).map_err(failed(w))?;
+    let mistaken = |what: &str| failed(w)(Failure::Mistaken(what.to_owned()));
     if form.words.len() > WORDS_LIMIT {
-        return Err(failed(w)(Failure::Mistaken("the words are too long".to_owned())));
+        return Err(mistaken("the words are too long"));
     }
-    let given = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-    let request = Request { words: given(form.words), address: given(form.address), ..Request::default() };
+    let request = if form.message.is_empty() {
+        let (words, address) = (form.words.trim().to_owned(), form.address.trim().to_owned());
+        let empty = words.is_empty() && address.is_empty() && form.ask.is_empty();
+        let no_address = !address.is_empty() && !is_address(&address);
+        if empty || no_address {
+            let page = StartPage { w, empty, no_address, words, address };
+            return Ok(show(StatusCode::UNPROCESSABLE_ENTITY, &page));
+        }
+        let given = |text: String| Some(text).filter(|text| !text.is_empty());
+        Request { words: given(words), address: given(address), ..Request::default() }
+    } else {
+        messages::request(desk.knowledge, &form.message, w).ok_or_else(|| mistaken("no such message"))?
+    };
     let (_, secret) = desk.open(request, w.0).await.map_err(failed(w))?;
     Ok(go_to(&format!("/c/{secret}")))
+}
+
+/// Whether it can be a mail address at all; whether it is one, only its provider knows.
+fn is_address(text: &str) -> bool {
+    text.len() <= ADDRESS_LIMIT
+        && text.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
+        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
 /// Keeps the person's choice of language and goes back to where they were.
@@ -64,7 +98,7 @@ pub(super) async fn language(Path(tag): Path<String>, headers: HeaderMap) -> Res
     // only the path: a foreign address is not followed
     let path = back
         .and_then(|url| url.split_once("://")?.1.split_once('/'))
-        .map_or_else(|| "/".to_owned(), |(_, path)| format!("/{}", path.trim_start_matches('/')));
+        .map_or_else(|| "/".to_owned(), |(_, path)| format!("/{}", path.trim_start_matches(['/', '\\'])));
     let mut response = go_to(&path);
     if let Some(lang) = wording::of_tag(&tag)
         && let Ok(value) = wording::cookie(lang).parse()
@@ -72,4 +106,19 @@ pub(super) async fn language(Path(tag): Path<String>, headers: HeaderMap) -> Res
         response.headers_mut().insert(header::SET_COOKIE, value);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_two_sides_and_no_spaces() {
+        for address in ["hanako@example.jp", "a@b", "花子@例え.jp"] {
+            assert!(is_address(address), "{address}");
+        }
+        for text in ["hanako", "@example.jp", "hanako@", "a b@example.jp", "a\r\nb@c", &"a@".repeat(400)] {
+            assert!(!is_address(text), "{text}");
+        }
+    }
 }

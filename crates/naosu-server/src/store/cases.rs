@@ -129,6 +129,11 @@ impl Store {
     /// The case that a link opens, by the digest of its secret.
     pub(crate) async fn case_by_link(&self, link: &str) -> sqlx::Result<Option<CaseRow>> {
         let row = sqlx::query(BY_LINK).bind(link).fetch_optional(&self.pool).await?;
+        if row.is_none()
+            && let Some(id) = self.case_of_further_link(link).await?
+        {
+            return self.case_by_id(id).await;
+        }
         row.as_ref().map(read).transpose()
     }
 

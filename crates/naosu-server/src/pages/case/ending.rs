@@ -1,0 +1,75 @@
+//! How a case ended: what it was, what fixed it, how to keep it from coming back.
+
+use naosu_core::case::{Closing, What};
+use naosu_core::knowledge::{Every, Importance, Item, Knowledge, Occasion, Situation};
+
+use super::found::{cause_name, explanation};
+use crate::casework::CaseFile;
+use crate::wording::Wording;
+
+/// So many things to look after are shown; the calendar file has the others too.
+const SHOWN: usize = 4;
+
+/// How a case ended.
+pub(super) struct Ending {
+    pub(super) resolved: bool,
+    /// The person stopped it.
+    pub(super) stopped: bool,
+    pub(super) cause: Option<String>,
+    pub(super) explanation: Option<String>,
+    /// The title of the repair that helped.
+    pub(super) repair: Option<String>,
+    /// What to look after from now on, the most important first.
+    pub(super) care: Vec<Cared>,
+}
+
+/// One thing to look after.
+pub(super) struct Cared {
+    pub(super) text: String,
+    pub(super) why: String,
+    pub(super) every: &'static str,
+}
+
+impl Ending {
+    pub(super) fn of(knowledge: &Knowledge, file: &CaseFile, closing: &Closing, w: Wording) -> Self {
+        let id = closing.cause.as_deref();
+        let repair = file.case.events().iter().rev().find_map(|event| match &event.what {
+            What::Fixed { action } | What::Done { action } => knowledge.care().actions.get(action),
+            _ => None,
+        });
+        let mut items = care(knowledge, file);
+        items.sort_by_key(|(_, item)| item.importance != Importance::High);
+        Self {
+            resolved: closing.resolved,
+            stopped: file.case.events().iter().rev().any(|event| event.what == What::Stopped),
+            cause: id.map(|id| cause_name(knowledge, id, w)),
+            explanation: id.and_then(|id| explanation(knowledge, id, w)),
+            repair: repair.filter(|_| closing.resolved).map(|action| action.title.get(w.0).to_owned()),
+            care: items.into_iter().take(SHOWN).map(|(_, item)| cared(item, w)).collect(),
+        }
+    }
+}
+
+/// What is to be looked at again and again with that device and service; each with a name that stays.
+pub(super) fn care<'a>(knowledge: &'a Knowledge, file: &CaseFile) -> Vec<(String, &'a Item)> {
+    let summary = &file.row.summary;
+    let here = Situation { device: &summary.device, client: &summary.client, service: &summary.service };
+    let lists = knowledge.care().checklists.iter().filter(|(_, list)| list.occasion == Occasion::Routine);
+    lists
+        .flat_map(|(id, list)| list.items.iter().map(move |item| (id, item)))
+        .filter(|(_, item)| item.only.admits(here))
+        .map(|(id, item)| (format!("routine-{id}-{}", item.id), item))
+        .collect()
+}
+
+fn cared(item: &Item, w: Wording) -> Cared {
+    let every = match item.every {
+        Every::Time => w.pick("each time", "毎回"),
+        Every::Week => w.pick("every week", "毎週"),
+        Every::Month => w.pick("every month", "毎月"),
+        Every::Quarter => w.pick("every three months", "3か月ごと"),
+        Every::Year => w.pick("every year", "毎年"),
+        Every::Change => w.pick("after a change", "変えたとき"),
+    };
+    Cared { text: item.text.get(w.0).to_owned(), why: item.why.get(w.0).to_owned(), every }
+}

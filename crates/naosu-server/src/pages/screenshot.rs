@@ -1,0 +1,172 @@
+//! A picture of the screen, from a file or the camera: its words are read here, and shown before anything is made of them.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::multipart::{Field, Multipart, MultipartRejection};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use super::show;
+use crate::desk::Desk;
+use crate::picture::{BYTES_LIMIT, Unfit};
+use crate::screen::{self, NotRead};
+use crate::wording::Wording;
+
+/// What a form adds to its picture, in bytes.
+const AROUND: usize = 64 * 1024;
+/// The most fields of a form that are looked at.
+const FIELDS: usize = 4;
+
+pub(super) fn routes() -> Router<Desk> {
+    Router::new()
+        .route("/screenshot", get(form).post(read))
+        .layer(DefaultBodyLimit::max(BYTES_LIMIT + AROUND))
+}
+
+#[derive(Template)]
+#[template(path = "screenshot.html")]
+struct ScreenshotPage {
+    w: Wording,
+    /// What was wrong with the picture before.
+    problem: Option<&'static str>,
+}
+
+#[derive(Template)]
+#[template(path = "read.html")]
+struct ReadPage {
+    w: Wording,
+    words: String,
+}
+
+async fn form(w: Wording) -> Response {
+    show(StatusCode::OK, &ScreenshotPage { w, problem: None })
+}
+
+async fn read(w: Wording, request: Request) -> Response {
+    let words = match Multipart::from_request(request, &()).await {
+        Ok(form) => match picture(form).await {
+            Ok(Some(picture)) => screen::read(picture).await.map_err(|error| problem(&error, w)),
+            Ok(None) => Err((
+                StatusCode::UNPROCESSABLE_ENTITY,
+                w.pick("Choose a picture first.", "先に画像を選んでください。"),
+            )),
+            Err(refused) => Err(refused.said(w)),
+        },
+        Err(refused) => {
+            tracing::debug!(%refused, "no form with a picture");
+            return unlike(&refused);
+        }
+    };
+    match words {
+        Ok(words) => show(StatusCode::OK, &ReadPage { w, words }),
+        Err((status, problem)) => show(status, &ScreenshotPage { w, problem: Some(problem) }),
+    }
+}
+
+/// Nobody's browser sends this.
+fn unlike(refused: &MultipartRejection) -> Response {
+    (refused.status(), "not a form with a picture\n").into_response()
+}
+
+/// Why no picture came.
+enum Refused {
+    Large,
+    Broken,
+}
+
+impl Refused {
+    fn said(&self, w: Wording) -> (StatusCode, &'static str) {
+        match self {
+            Self::Large => (StatusCode::PAYLOAD_TOO_LARGE, too_large(w)),
+            Self::Broken => (
+                StatusCode::BAD_REQUEST,
+                w.pick(
+                    "The picture did not arrive whole. Try again.",
+                    "画像が途中で切れました。もう一度お試しください。",
+                ),
+            ),
+        }
+    }
+}
+
+/// The first picture of the form: of two fields, file and camera, one is empty.
+async fn picture(mut form: Multipart) -> Result<Option<Vec<u8>>, Refused> {
+    for _ in 0..FIELDS {
+        let field = form.next_field().await.map_err(|error| refused(error.status()))?;
+        let Some(field) = field else { break };
+        let bytes = bytes(field).await?;
+        if !bytes.is_empty() {
+            return Ok(Some(bytes));
+        }
+    }
+    Ok(None)
+}
+
+/// A field's bytes, no more of them than a picture may have.
+async fn bytes(mut field: Field<'_>) -> Result<Vec<u8>, Refused> {
+    let mut bytes = Vec::new();
+    while let Some(part) = field.chunk().await.map_err(|error| refused(error.status()))? {
+        if bytes.len() + part.len() > BYTES_LIMIT {
+            return Err(Refused::Large);
+        }
+        bytes.extend_from_slice(&part);
+    }
+    Ok(bytes)
+}
+
+fn refused(status: StatusCode) -> Refused {
+    if status == StatusCode::PAYLOAD_TOO_LARGE { Refused::Large } else { Refused::Broken }
+}
+
+fn too_large(w: Wording) -> &'static str {
+    w.pick(
+        "The picture is too large (15 MB at most). Cut out the part with the message.",
+        "画像が大きすぎます(15 MBまで)。メッセージの部分だけを切り取ってください。",
+    )
+}
+
+fn problem(error: &NotRead, w: Wording) -> (StatusCode, &'static str) {
+    match error {
+        NotRead::Unfit(Unfit::Large) => (StatusCode::PAYLOAD_TOO_LARGE, too_large(w)),
+        NotRead::Unfit(Unfit::Kind | Unfit::Damaged) => (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            w.pick(
+                "That is no picture that can be read here: use PNG, JPEG or WebP.",
+                "読み取れない形式です。PNG・JPEG・WebPの画像を選んでください。",
+            ),
+        ),
+        NotRead::Busy => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            w.pick(
+                "Many pictures are waiting just now. Try again in a minute.",
+                "混み合っています。1分ほど待って、もう一度お試しください。",
+            ),
+        ),
+        NotRead::NoWords => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            w.pick(
+                "No words were found on the picture. Take it straight from the front, or type the message.",
+                "画像から文字を読み取れませんでした。正面から撮り直すか、メッセージを入力してください。",
+            ),
+        ),
+        NotRead::NoReader => (
+            StatusCode::NOT_IMPLEMENTED,
+            w.pick(
+                "This server cannot read pictures yet. Type the message instead.",
+                "このサーバでは、まだ画像を読み取れません。メッセージを入力してください。",
+            ),
+        ),
+        NotRead::Ours(error) => {
+            tracing::error!(error = format!("{error:#}"), "a picture was not read");
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                w.pick(
+                    "Something went wrong here. Type the message instead.",
+                    "こちらの不具合です。メッセージを入力してください。",
+                ),
+            )
+        }
+    }
+}
