@@ -1,6 +1,7 @@
 //! Which language to speak.
 
 use naosu_core::knowledge::Lang;
+pub(crate) use naosu_papers::pick;
 
 /// The language of the environment: Japanese where `LC_ALL`, `LC_MESSAGES` or `LANG` (the first that is set) says so.
 pub(crate) fn of_environment() -> Lang {
@@ -8,13 +9,5 @@ pub(crate) fn of_environment() -> Lang {
     match set.into_iter().find(|value| !value.is_empty()) {
         Some(value) if value.starts_with("ja") => Lang::Ja,
         _ => Lang::En,
-    }
-}
-
-/// The text of that language.
-pub(crate) fn pick<T>(lang: Lang, en: T, ja: T) -> T {
-    match lang {
-        Lang::En => en,
-        Lang::Ja => ja,
     }
 }

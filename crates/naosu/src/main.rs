@@ -7,12 +7,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-mod calendar;
 mod cli;
 mod cmd;
 mod language;
-mod mask;
-mod picture;
 mod progress;
 mod render;
 mod store;

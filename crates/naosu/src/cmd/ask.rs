@@ -1,5 +1,6 @@
 //! `naosu ask`: what the words say, and what to do about it; nothing is measured.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -8,6 +9,8 @@ use naosu_core::evidence::{Evidence, Request, SCHEMA};
 use naosu_core::intake::{Recognised, Scored, recognise, rounded};
 use naosu_core::knowledge::{Knowledge, Lang};
 use naosu_core::step::{NextStep, next_step};
+use naosu_papers::picture::Picture;
+use naosu_papers::reading;
 use serde_json::json;
 
 use crate::cli::{AskArguments, Color};
@@ -16,7 +19,6 @@ use crate::render::page::Page;
 use crate::usage::Mistake;
 
 mod batch;
-mod image;
 
 /// The longest text that is read, in bytes; what is beyond says nothing new about one trouble.
 const TEXT_LIMIT: usize = 64 * 1024;
@@ -37,7 +39,7 @@ pub(crate) fn run(
         arguments.service.as_deref(),
         arguments.client.as_deref(),
     )?;
-    let read = arguments.image.as_deref().map(image::read).transpose()?;
+    let read = arguments.image.as_deref().map(picture).transpose()?;
     let words = [arguments.words.as_deref(), read.as_deref()].into_iter().flatten();
     let words = words.collect::<Vec<_>>().join("\n");
     let words = limited(words.trim());
@@ -130,4 +132,10 @@ mod tests {
         let cut = limited(&long);
         assert!(cut.len() <= TEXT_LIMIT && cut.len() > TEXT_LIMIT - 3);
     }
+}
+
+/// The text in a picture.
+fn picture(file: &Path) -> Result<String> {
+    let name = format!("--image {}", file.display());
+    reading::read(&name, Picture::read("--image", file)?)
 }

@@ -8,11 +8,11 @@ use jiff::civil::Date;
 use naosu_core::knowledge::{Every, Importance, Item, Knowledge, Lang, Occasion, Situation};
 
 use super::now;
-use crate::calendar::{Again, Reminder, When, calendar};
 use crate::cli::{CareArguments, CareCommand, Color};
 use crate::language::pick;
 use crate::render::page::{Page, Tone};
 use crate::usage::Mistake;
+use naosu_papers::calendar::{Again, Reminder, When, calendar};
 
 mod rounds;
 mod update;

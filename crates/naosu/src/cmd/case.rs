@@ -19,7 +19,6 @@ mod outcomes;
 mod session;
 mod shelf;
 mod stdio;
-mod told;
 
 /// Goes through a case, or looks after those that are kept. `asked` is the language that the call names; a case that is
 /// resumed goes on in its own without.

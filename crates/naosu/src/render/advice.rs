@@ -4,9 +4,9 @@ use naosu_core::intake::{Recognised, Scored};
 use naosu_core::knowledge::{Knowledge, Lang};
 use naosu_core::step::NextStep;
 
-use super::name::name;
 use super::page::{Page, Tone, padded};
 use crate::language::pick;
+use naosu_papers::name::name;
 
 /// A second symptom is shown from this probability on.
 const SECOND: f64 = 0.2;

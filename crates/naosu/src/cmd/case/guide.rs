@@ -14,14 +14,14 @@ use naosu_core::step::NextStep;
 use self::ask::{Wish, ask};
 use super::gauge::Gauge;
 use super::session::Session;
-use super::told;
 use crate::cli::{Cli, Color, Command};
 use crate::cmd::check::{View, show};
 use crate::cmd::now;
 use crate::cmd::order;
 use crate::language::pick;
-use crate::render::name::name;
 use crate::render::page::Page;
+use naosu_papers::moment;
+use naosu_papers::name::name;
 
 mod ask;
 mod shown;
@@ -150,8 +150,8 @@ pub(super) fn resume(knowledge: &Knowledge, id: i64, lang: Option<Lang>, color: 
     {
         say(&pick(
             lang,
-            format!("It was measured on {}; it is measured again.\n", told::time(at)),
-            format!("前回の測定は{}です。もう一度測ります。\n", told::time(at)),
+            format!("It was measured on {}; it is measured again.\n", moment::time(at)),
+            format!("前回の測定は{}です。もう一度測ります。\n", moment::time(at)),
         ));
         measure(knowledge, &mut session, gauge, color)?;
     }

@@ -9,12 +9,12 @@ use naosu_core::knowledge::{Knowledge, Lang};
 use naosu_core::outcome::{Context, Counts, HALF_LIFE_DAYS, Outcomes};
 
 use super::guide::line;
-use super::told::day;
 use crate::cli::OutcomesCommand;
 use crate::language::pick;
-use crate::render::name::name;
 use crate::store::Store;
 use crate::usage::Mistake;
+use naosu_papers::moment::day;
+use naosu_papers::name::name;
 
 /// Counts below this are not shown.
 const SHOWN: f64 = 0.05;

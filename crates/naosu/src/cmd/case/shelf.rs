@@ -8,11 +8,11 @@ use naosu_core::case::{Case, Closing, Driver, Event, Next, What};
 use naosu_core::knowledge::{Knowledge, Lang};
 
 use super::session::Session;
-use super::told::time;
 use crate::cmd::now;
 use crate::language::pick;
 use crate::store::Store;
 use crate::usage::Mistake;
+use naosu_papers::moment::time;
 
 /// Prints a line for each case.
 pub(super) fn list(knowledge: &Knowledge, lang: Lang) -> Result<ExitCode> {

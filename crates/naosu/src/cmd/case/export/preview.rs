@@ -1,10 +1,8 @@
 //! What is in a package and what was taken out, as text to look at before it is given away.
 
 use naosu_core::knowledge::{Knowledge, Lang};
+use naosu_papers::package::Package;
 
-use super::Package;
-use super::content::sections;
-use super::letter::letters;
 use crate::language::pick;
 use crate::render::page::tame;
 
@@ -12,13 +10,13 @@ use crate::render::page::tame;
 pub(super) fn preview(knowledge: &Knowledge, package: &Package) -> String {
     let lang = package.lang;
     let mut out = String::new();
-    for section in sections(knowledge, package) {
+    for section in package.sections(knowledge) {
         out.push_str(&format!("\n{}\n", section.heading));
         for row in section.rows {
             out.push_str(&format!("  {}: {}\n", row.head, tame(&row.text)));
         }
     }
-    for letter in letters(knowledge, package) {
+    for letter in package.letters(knowledge) {
         let language = pick(letter.lang, "English", "日本語");
         out.push_str(&pick(lang, format!("\nLetter ({language})\n"), format!("\n文面({language})\n")));
         for line in letter.text.lines() {

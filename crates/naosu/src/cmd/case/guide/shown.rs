@@ -5,10 +5,10 @@ use naosu_core::case::{Case, Closing};
 use naosu_core::knowledge::{Knowledge, Lang, Risk};
 use naosu_core::step::NextStep;
 
-use super::told;
 use crate::cmd::now;
 use crate::language::pick;
 use crate::render::page::{Page, Tone, padded};
+use naosu_papers::moment;
 
 /// That the case is kept, and how to come back to it.
 pub(super) fn head(id: i64, lang: Lang, page: Page) -> String {
@@ -26,7 +26,7 @@ pub(super) fn head(id: i64, lang: Lang, page: Page) -> String {
 pub(super) fn recap(knowledge: &Knowledge, case: &Case, lang: Lang, page: Page) -> String {
     let mut out = String::new();
     let mut put =
-        |at: u64, text: &str| out.push_str(&page.hanging(&format!("{}  ", told::time(at)), 18, text));
+        |at: u64, text: &str| out.push_str(&page.hanging(&format!("{}  ", moment::time(at)), 18, text));
     if let Some(first) = case.events().first() {
         put(first.at, &history::told(knowledge, &first.what, lang));
     }
@@ -53,7 +53,7 @@ pub(super) fn step(case: &Case, step: &NextStep, lang: Lang, page: Page) -> Stri
     let title = if step.kind == "question" {
         step.title.clone()
     } else {
-        let minutes = told::minutes(step.minutes, lang);
+        let minutes = moment::minutes(step.minutes, lang);
         pick(lang, format!("{} ({minutes})", step.title), format!("{}({minutes})", step.title))
     };
     out.push_str(&page.hanging(&page.paint(Tone::Strong, "▶ "), 2, &title));
@@ -74,7 +74,7 @@ pub(super) fn step(case: &Case, step: &NextStep, lang: Lang, page: Page) -> Stri
         out.push_str(&page.hanging("  ", 2, text));
     }
     if let Some(due) = step.due {
-        let at = told::time(due);
+        let at = moment::time(due);
         let text = if due > now() {
             pick(lang, format!("until {at}"), format!("{at} まで"))
         } else {

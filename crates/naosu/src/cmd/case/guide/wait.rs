@@ -11,12 +11,14 @@ use naosu_core::evidence::Evidence;
 use naosu_core::knowledge::{Knowledge, Lang};
 use naosu_core::step::NextStep;
 
-use super::{Gauge, Session, say, told};
-use crate::calendar::{Reminder, When, calendar};
+use naosu_papers::moment;
+
+use super::{Gauge, Session, say};
 use crate::cli::Color;
 use crate::cmd::check::{View, show};
 use crate::cmd::now;
 use crate::language::pick;
+use naosu_papers::calendar::{Reminder, When, calendar};
 
 /// How long after one measurement the next one is made.
 const PAUSE: Duration = Duration::from_mins(10);
@@ -45,7 +47,7 @@ pub(super) fn watch(
             show(knowledge, seen.clone(), lang, &view)?;
             return session.take(What::Measured(Box::new(seen)));
         }
-        let (at, next) = (told::time(now()), told::time(now() + PAUSE.as_secs()));
+        let (at, next) = (moment::time(now()), moment::time(now() + PAUSE.as_secs()));
         let cause = history::measured(knowledge, &seen, lang);
         say(&pick(
             lang,

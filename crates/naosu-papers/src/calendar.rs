@@ -8,22 +8,22 @@ const LINE: usize = 75;
 
 /// Something to be reminded of.
 #[derive(Clone, Debug)]
-pub(crate) struct Reminder {
+pub struct Reminder {
     /// The same reminder has the same name in every file, so that a calendar replaces it.
-    pub(crate) uid: String,
+    pub uid: String,
     /// When, or when first.
-    pub(crate) on: When,
+    pub on: When,
     /// How often it comes again.
-    pub(crate) again: Option<Again>,
+    pub again: Option<Again>,
     /// What it is.
-    pub(crate) summary: String,
+    pub summary: String,
     /// What to do.
-    pub(crate) description: String,
+    pub description: String,
 }
 
 /// When a reminder is due.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum When {
+pub enum When {
     /// Some time on that day.
     Day(Date),
     /// At that moment.
@@ -32,10 +32,14 @@ pub(crate) enum When {
 
 /// How often a reminder comes again.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Again {
+pub enum Again {
+    /// Every week.
     Week,
+    /// Every month.
     Month,
+    /// Every three months.
     Quarter,
+    /// Every year.
     Year,
 }
 
@@ -51,7 +55,7 @@ impl Again {
 }
 
 /// The reminders as a calendar file; `stamp` is when it was made, in seconds since 1970 UTC.
-pub(crate) fn calendar(reminders: &[Reminder], stamp: i64) -> String {
+pub fn calendar(reminders: &[Reminder], stamp: i64) -> String {
     let mut out = String::new();
     for line in ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Naosu//Naosu//EN"] {
         fold(line, &mut out);

@@ -9,7 +9,7 @@ use naosu_core::knowledge::Knowledge;
 use super::Package;
 use super::content::sections;
 use super::letter::letters;
-use crate::language::pick;
+use crate::pick;
 
 const STYLE: &str = "\
 body{font:16px/1.6 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}\

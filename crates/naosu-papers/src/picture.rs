@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
 
-use crate::usage::Mistake;
+use crate::Mistake;
 
 /// The largest file that is read, in bytes.
 const SIZE_LIMIT: u64 = 20 * 1024 * 1024;
@@ -26,23 +26,23 @@ const HANDED_SIDE: u32 = 2400;
 const HANDED_QUALITY: u8 = 85;
 
 /// A picture that was read.
-pub(crate) struct Picture {
+pub struct Picture {
     points: DynamicImage,
     photo: bool,
 }
 
 /// A picture to hand on: nothing in it but its points.
-pub(crate) struct Bare {
+pub struct Bare {
     /// The file's bytes.
-    pub(crate) bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
     /// `image/png` or `image/jpeg`.
-    pub(crate) media: &'static str,
+    pub media: &'static str,
     /// `png` or `jpg`.
-    pub(crate) extension: &'static str,
+    pub extension: &'static str,
     /// Its width in points.
-    pub(crate) width: u32,
+    pub width: u32,
     /// Its height in points.
-    pub(crate) height: u32,
+    pub height: u32,
 }
 
 /// What a file is, by its first bytes.
@@ -56,12 +56,19 @@ enum Kind {
 
 impl Picture {
     /// Reads a file; `option` is what named it, for the message where it cannot be read.
-    pub(crate) fn read(option: &str, file: &Path) -> Result<Self> {
+    pub fn read(option: &str, file: &Path) -> Result<Self> {
         let name = format!("{option} {}", file.display());
-        let bytes = bytes(&name, file)?;
-        let format = match kind(&bytes) {
+        Self::of(&name, &bytes(&name, file)?)
+    }
+
+    /// Decodes what was sent; `name` is what it is called in the message where it cannot be read.
+    ///
+    /// # Errors
+    /// A [`Mistake`] where it is no picture that is read, damaged, or too large.
+    pub fn of(name: &str, bytes: &[u8]) -> Result<Self> {
+        let format = match kind(bytes) {
             Kind::Readable(format) => format,
-            Kind::Heic => return Err(heic(&name)),
+            Kind::Heic => return Err(heic(name)),
             Kind::Other => {
                 return Err(Mistake::error(
                     format!(
@@ -73,7 +80,7 @@ impl Picture {
                 ));
             }
         };
-        let points = decoded(&bytes, format).map_err(|problem| match problem {
+        let points = decoded(bytes, format).map_err(|problem| match problem {
             Problem::TooLarge => Mistake::error(
                 format!("{name}: more than 64 million points: cut out the part with the message"),
                 format!("{name}: 6400万画素を超えています: メッセージの部分だけを切り取ってください"),
@@ -87,12 +94,12 @@ impl Picture {
     }
 
     /// Its points.
-    pub(crate) fn points(&self) -> &DynamicImage {
+    pub fn points(&self) -> &DynamicImage {
         &self.points
     }
 
     /// The picture encoded anew, smaller where it was very large; a photo as JPEG, anything else as PNG.
-    pub(crate) fn bare(&self) -> Result<Bare> {
+    pub fn bare(&self) -> Result<Bare> {
         let large = self.points.width().max(self.points.height()) > HANDED_SIDE;
         let handed = large.then(|| self.points.thumbnail(HANDED_SIDE, HANDED_SIDE));
         let points = on_white(handed.as_ref().unwrap_or(&self.points));
@@ -110,7 +117,7 @@ impl Picture {
 }
 
 /// The points over white: what is transparent shows nothing hidden.
-pub(crate) fn on_white(points: &DynamicImage) -> RgbImage {
+pub fn on_white(points: &DynamicImage) -> RgbImage {
     if !points.color().has_alpha() {
         return points.to_rgb8();
     }

@@ -4,7 +4,6 @@
 //! read. No shell, no temporary file, no name from outside reaches Tesseract.
 
 use std::io::{Cursor, ErrorKind, Read, Write};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,8 +12,8 @@ use anyhow::{Context, Result};
 use image::imageops::FilterType;
 use image::{DynamicImage, GrayImage, ImageFormat};
 
+use crate::Mistake;
 use crate::picture::{Picture, on_white};
-use crate::usage::Mistake;
 
 /// The most that is taken of what Tesseract says, in bytes.
 const TEXT_LIMIT: u64 = 4 * 1024 * 1024;
@@ -36,12 +35,16 @@ const BEST_HEIGHT: f64 = 32.0;
 const ENLARGED: f64 = 3.0;
 
 /// Reads the text in a picture.
-pub(super) fn read(file: &Path) -> Result<String> {
-    let picture = Picture::read("--image", file)?;
+///
+/// `name` is what it is called in the message where it cannot be read.
+///
+/// # Errors
+/// A [`Mistake`] where Tesseract is not installed, cannot read it, or takes too long.
+pub fn read(name: &str, picture: Picture) -> Result<String> {
     let end = Instant::now() + TIME_LIMIT;
     let grey = prepared(picture.points());
     drop(picture);
-    let mut best = tesseract(file, &png(&grey)?, &[], end)?;
+    let mut best = tesseract(name, &png(&grey)?, &[], end)?;
     if best.sure() >= SURE && best.height() >= LEAST_HEIGHT {
         return Ok(best.text());
     }
@@ -52,7 +55,7 @@ pub(super) fn read(file: &Path) -> Result<String> {
             even(&mut large);
         }
         // what was read first is better than nothing
-        match tesseract(file, &png(&large)?, &[], end) {
+        match tesseract(name, &png(&large)?, &[], end) {
             Ok(seen) if seen.weight() > best.weight() => best = seen,
             Ok(_) => {}
             Err(_) => break,
@@ -196,8 +199,7 @@ impl Seen {
     }
 }
 
-fn tesseract(file: &Path, picture: &[u8], options: &[&str], end: Instant) -> Result<Seen> {
-    let name = file.display();
+fn tesseract(name: &str, picture: &[u8], options: &[&str], end: Instant) -> Result<Seen> {
     let started = Command::new("tesseract")
         .args(["stdin", "stdout", "-l", "jpn+eng", "--dpi", "150", "-c", "tessedit_create_tsv=1"])
         .args(options)
@@ -224,14 +226,12 @@ fn tesseract(file: &Path, picture: &[u8], options: &[&str], end: Instant) -> Res
             Some(true) => Ok(Seen::of(&out)),
             Some(false) if told.contains("jpn") || told.contains("eng") => Err(missing()),
             Some(false) => Err(Mistake::error(
-                format!("--image {name}: Tesseract cannot read it: use a picture in PNG or JPEG format"),
-                format!("--image {name}: 読み取れない画像です: PNGかJPEGの画像にしてください"),
+                format!("{name}: Tesseract cannot read it: use a picture in PNG or JPEG format"),
+                format!("{name}: 読み取れない画像です: PNGかJPEGの画像にしてください"),
             )),
             None => Err(Mistake::error(
-                format!("--image {name}: not read within 60 seconds: cut out the part with the message"),
-                format!(
-                    "--image {name}: 60秒で読み取れませんでした: メッセージの部分だけを切り取ってください"
-                ),
+                format!("{name}: not read within 60 seconds: cut out the part with the message"),
+                format!("{name}: 60秒で読み取れませんでした: メッセージの部分だけを切り取ってください"),
             )),
         }
     })

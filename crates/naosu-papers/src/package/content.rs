@@ -9,22 +9,26 @@ use naosu_core::knowledge::{Knowledge, Lang, State};
 use naosu_core::sentence::{sentence, variable_name};
 
 use super::Package;
-use crate::cmd::case::told::time;
-use crate::language::pick;
-use crate::render::name::name;
+use crate::moment::time;
+use crate::name::name;
+use crate::pick;
 
 /// A heading with rows under it.
-pub(super) struct Section {
-    pub(super) heading: String,
-    pub(super) rows: Vec<Row>,
+pub struct Section {
+    /// The heading.
+    pub heading: String,
+    /// What stands under it.
+    pub rows: Vec<Row>,
 }
 
 /// A name and its value.
-pub(super) struct Row {
-    pub(super) head: String,
-    pub(super) text: String,
+pub struct Row {
+    /// Its name.
+    pub head: String,
+    /// It.
+    pub text: String,
     /// Something is wrong there.
-    pub(super) bad: bool,
+    pub bad: bool,
 }
 
 impl Row {

@@ -15,12 +15,12 @@ const IDS: [&str; 18] = [
 
 /// Masks every text in a value; `names` are further words that must not be read in it. In how many texts something was
 /// masked.
-pub(crate) fn value(value: &mut Value, names: &[String]) -> usize {
+pub fn value(value: &mut Value, names: &[String]) -> usize {
     each(value, &|text| self::text(text, names))
 }
 
 /// Takes only the secrets out of every text in a value; in how many texts there were some.
-pub(crate) fn secrets(value: &mut Value) -> usize {
+pub fn secrets(value: &mut Value) -> usize {
     each(value, &secret::masked)
 }
 
@@ -42,7 +42,7 @@ fn each(value: &mut Value, change: &impl Fn(&str) -> String) -> usize {
 }
 
 /// `hanako@example.jp` becomes `h***@example.jp`, `203.0.113.7` becomes `203.0.*.*`, `2001:db8::1` becomes `2001:*`.
-pub(crate) fn text(text: &str, names: &[String]) -> String {
+pub fn text(text: &str, names: &[String]) -> String {
     let text = &*secret::masked(text);
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

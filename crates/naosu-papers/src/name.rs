@@ -2,10 +2,10 @@
 
 use naosu_core::knowledge::Lang;
 
-use crate::language::pick;
+use crate::pick;
 
 /// The name of a service, device or client of the taxonomy; its id where it has no other.
-pub(crate) fn name(id: &str, lang: Lang) -> &str {
+pub fn name(id: &str, lang: Lang) -> &str {
     let (en, ja) = match id {
         "icloud" => ("iCloud", "iCloud"),
         "gmail" => ("Gmail", "Gmail"),

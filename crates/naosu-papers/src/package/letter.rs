@@ -6,8 +6,8 @@ use naosu_core::knowledge::{Knowledge, Lang};
 
 use super::Package;
 use super::content::{causes, moment, recognised, seen, who};
-use crate::language::pick;
-use crate::render::name::name;
+use crate::name::name;
+use crate::pick;
 
 /// The most findings and the most attempts that a letter names; the whole record is with it.
 const NAMED: usize = 8;
@@ -17,9 +17,11 @@ const JAPANESE: [&str; 5] = ["docomo", "au", "softbank", "ymobile", "yahoo_jp"];
 const WORLDWIDE: [&str; 6] = ["icloud", "apple_id", "imessage", "gmail", "outlook", "google_workspace"];
 
 /// A letter and its language.
-pub(super) struct Letter {
-    pub(super) lang: Lang,
-    pub(super) text: String,
+pub struct Letter {
+    /// Its language.
+    pub lang: Lang,
+    /// It.
+    pub text: String,
 }
 
 /// The letters, the person's own language first.

@@ -4,23 +4,23 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use naosu_core::knowledge::Lang;
 
-use crate::language::pick;
+use crate::pick;
 
 /// When, in local time, to the minute.
-pub(super) fn time(at: u64) -> String {
+pub fn time(at: u64) -> String {
     let second = i64::try_from(at).unwrap_or(i64::MAX);
     let stamp = Timestamp::from_second(second).unwrap_or_default();
     stamp.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// The day that begins then, in UTC.
-pub(super) fn day(at: u64) -> String {
+pub fn day(at: u64) -> String {
     let second = i64::try_from(at).unwrap_or(i64::MAX);
     Timestamp::from_second(second).unwrap_or_default().strftime("%Y-%m-%d").to_string()
 }
 
 /// How long something takes, as people say it.
-pub(super) fn minutes(minutes: f64, lang: Lang) -> String {
+pub fn minutes(minutes: f64, lang: Lang) -> String {
     let rounded = minutes.round().max(1.0);
     pick(lang, format!("{rounded} min"), format!("{rounded} 分"))
 }
