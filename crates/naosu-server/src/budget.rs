@@ -32,6 +32,9 @@ const RUNS_OF_ONE: usize = 2;
 /// How long to wait when too many runs go on, in seconds: a run takes fifteen at the most.
 const RUN_LENGTH: u64 = 15;
 
+/// How long an account is remembered after its last sign-in, in seconds: ninety days.
+const MEMORY: i64 = 90 * 24 * 60 * 60;
+
 /// Domains of one provider whose user names are the same accounts.
 const SAME: [(&str, &str); 3] =
     [("googlemail.com", "gmail.com"), ("me.com", "icloud.com"), ("mac.com", "icloud.com")];
@@ -103,6 +106,7 @@ impl Budget {
     /// The budget of a server.
     pub(crate) async fn open(store: &Store) -> sqlx::Result<Self> {
         let key = store.sign_in_key(&secret_link::fresh()).await?;
+        store.forget_sign_ins(seconds() - MEMORY).await?;
         Ok(Self {
             limits: Limits::default(),
             running: Arc::new(Semaphore::new(RUNS)),
@@ -385,6 +389,7 @@ mod tests {
     use naosu_core::knowledge::Lang;
 
     use super::*;
+    use crate::config::Keeping;
 
     #[test]
     fn one_account_has_one_name_however_it_is_written() {
@@ -416,6 +421,40 @@ mod tests {
         }
         assert_eq!(waiting(84_600, Wording(Lang::En)), "24 hours");
         assert_eq!(waiting(0, Wording(Lang::Ja)), "1秒");
+    }
+
+    fn granted(store: &Store, wish: SignInWish) -> Granted {
+        Granted { store: store.clone(), key: "key".to_owned(), wish, accounts: Mutex::default() }
+    }
+
+    #[tokio::test]
+    async fn many_callers_cannot_lock_a_strangers_account() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&Keeping::Folder(folder.path().to_owned())).await.unwrap();
+        let spellings = ["hanako@example.jp", "Hanako@EXAMPLE.jp", "hanako+1@example.jp", "hanako"];
+        let tries = (0..60).map(|number| {
+            let (store, user) = (store.clone(), spellings[number % spellings.len()]);
+            // each says that it has another password, and comes from another address
+            tokio::spawn(async move {
+                let name = name_at(user, ["imap.example.jp", "mail.example.jp"][number % 2]);
+                granted(&store, SignInWish::OtherPassword).spend(&name).await
+            })
+        });
+        let mut sent = 0;
+        for one in tries.collect::<Vec<_>>() {
+            sent += usize::from(one.await.unwrap());
+        }
+        assert_eq!(sent, 1);
+    }
+
+    #[tokio::test]
+    async fn one_run_signs_in_to_all_servers_of_its_account_and_without_leave_to_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&Keeping::Folder(folder.path().to_owned())).await.unwrap();
+        let run = granted(&store, SignInWish::Password);
+        assert!(run.spend("a@example.jp").await && run.spend("a@example.jp").await);
+        assert!(!granted(&store, SignInWish::Password).spend("a@example.jp").await);
+        assert!(!granted(&store, SignInWish::None).spend("b@example.jp").await);
     }
 
     #[test]

@@ -16,8 +16,6 @@ pub(crate) enum Kind {
     Case,
     /// Guessing a short code.
     Code,
-    /// A link or a number that opens nothing.
-    Miss,
     /// A run of probes.
     Run,
     /// Any request.
@@ -81,7 +79,6 @@ impl Kind {
         let (each, all) = match self {
             Self::Case => ([most(60, 60), most(300, 3600)], most(3000, 60)),
             Self::Code => ([most(10, 60), most(30, 3600)], most(600, 3600)),
-            Self::Miss => ([most(60, 60), most(300, 3600)], most(6000, 60)),
             Self::Run => ([most(10, 600), most(40, 3600)], most(120, 60)),
             Self::Request => ([most(300, 10), most(6000, 600)], most(20_000, 10)),
             Self::SignIn => ([most(10, 60), most(60, 3600)], most(300, 60)),
@@ -216,9 +213,9 @@ mod tests {
         let mut refused = 0;
         for host in 0..120_000_u32 {
             // spread out in time, so that the limit of all is not what refuses
-            let now = u64::from(host) * 20 + 1;
+            let now = u64::from(host) * 25 + 1;
             let address = IpAddr::from((0x0b00_0000 + host).to_be_bytes());
-            refused += usize::from(limits.take_at(Kind::Miss, Caller::at(address), now).is_err());
+            refused += usize::from(limits.take_at(Kind::Case, Caller::at(address), now).is_err());
             assert!(limits.state.lock().unwrap().each.len() <= REMEMBERED + 1);
         }
         // the first of them have their allowance back long before

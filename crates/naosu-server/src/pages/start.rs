@@ -96,9 +96,10 @@ fn is_address(text: &str) -> bool {
 pub(super) async fn language(Path(tag): Path<String>, headers: HeaderMap) -> Response {
     let back = headers.get(header::REFERER).and_then(|value| value.to_str().ok());
     // only the path: a foreign address is not followed
-    let path = back
-        .and_then(|url| url.split_once("://")?.1.split_once('/'))
-        .map_or_else(|| "/".to_owned(), |(_, path)| format!("/{}", path.trim_start_matches(['/', '\\'])));
+    let path = back.and_then(|url| url.split_once("://")?.1.split_once('/')).map_or_else(
+        || "/".to_owned(),
+        |(_, path)| format!("/{}", path.trim_start_matches(['/', '\\', '\t'])),
+    );
     let mut response = go_to(&path);
     if let Some(lang) = wording::of_tag(&tag)
         && let Ok(value) = wording::cookie(lang).parse()
