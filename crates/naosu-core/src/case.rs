@@ -252,11 +252,6 @@ impl Case {
         self.standing().lang
     }
 
-    /// What was measured last.
-    pub fn evidence(&self) -> Option<&Evidence> {
-        self.standing().evidence
-    }
-
     /// The answers that hold, in the order in which they were given: question and option.
     pub fn answers(&self) -> Vec<(&str, &str)> {
         let mut answers: Vec<_> = self.standing().answers.into_iter().collect();

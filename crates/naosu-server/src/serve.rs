@@ -52,7 +52,13 @@ pub async fn serve(
         TcpListener::bind(config.listen).with_context(|| format!("listen on {}", config.listen))?;
     listener.set_nonblocking(true).context("listen without blocking")?;
     let address = listener.local_addr().context("the address we listen on")?;
-    let desk = Desk { knowledge, store, wrong_codes: Arc::default(), config: Arc::new(config), figures: vitals::gather().ok() };
+    let desk = Desk {
+        knowledge,
+        store,
+        wrong_codes: Arc::default(),
+        config: Arc::new(config),
+        figures: vitals::gather().ok(),
+    };
     let app = router(desk).into_make_service_with_connect_info::<SocketAddr>();
 
     let handle = Handle::new();

@@ -1,0 +1,5 @@
+//! The server as a browser meets it.
+
+mod browser;
+mod person;
+mod pictures;
