@@ -122,13 +122,12 @@ fn english(instruction: &str) -> Option<Way> {
     let mut left = String::new();
     while let Some(piece) = pieces.next() {
         let (label, more) = label(piece);
-        let starts_label = label.starts_with(|c: char| c.is_uppercase())
-            || ["your ", "the "].iter().any(|start| label.starts_with(start));
+        let starts_label = is_name(label) || ["your ", "the "].iter().any(|start| label.starts_with(start));
         if !starts_label || label.chars().count() > LONGEST || stops.len() == STOPS {
             left = piece.to_owned();
             break;
         }
-        stops.push(capital(label));
+        stops.push(if is_name(label) { label.to_owned() } else { capital(label) });
         if let Some(more) = more {
             left = more.to_owned();
             break;
@@ -139,6 +138,12 @@ fn english(instruction: &str) -> Option<Way> {
     }
     left.extend(pieces.flat_map(|piece| [", ", piece]));
     Some(Way { root: root.to_owned(), switch: english_switch(&left), stops })
+}
+
+/// Whether it begins like a name on a screen: "Mail", "iCloud".
+fn is_name(label: &str) -> bool {
+    let mut chars = label.chars();
+    chars.next().is_some_and(|c| c.is_uppercase() || c == 'i' && chars.next().is_some_and(char::is_uppercase))
 }
 
 /// A piece without what follows its label: "Details beside the network", "Mail and turn".
@@ -164,7 +169,7 @@ fn english_switch(text: &str) -> Option<Switch> {
         let label =
             rest.strip_suffix(end).or_else(|| rest.split_once(&format!("{end} ")).map(|(label, _)| label));
         if let Some(label) = label
-            && label.starts_with(|c: char| c.is_uppercase())
+            && is_name(label)
             && label.chars().count() <= LONGEST
         {
             return Some(Switch { label: label.to_owned(), on });

@@ -1,5 +1,8 @@
-//! The server from outside.
+//! The server from outside: as a browser meets it, and as somebody who means harm.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its server has failed")]
 
 mod attack;
+mod browser;
+mod person;
+mod pictures;
 mod serving;

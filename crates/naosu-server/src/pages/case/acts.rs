@@ -1,7 +1,5 @@
 //! What a person does in a case: answers, goes back, changes the language, stops, reopens, deletes.
 
-use std::collections::BTreeSet;
-
 use axum::extract::{Form, Path, State};
 use axum::http::header;
 use axum::response::Response;
@@ -122,53 +120,13 @@ pub(super) async fn reopen(
     Path(secret): Path<String>,
 ) -> Result<Response, PageFailure> {
     let mut file = desk.by_link(&secret).await.map_err(failed(w))?;
-    for what in reopening(&file.case) {
-        desk.take(&mut file, what).await.map_err(failed(w))?;
-    }
-    Ok(go_to(&format!("/c/{secret}")))
-}
-
-/// What takes back the end of a case: the end itself, and what led to it, or it would end again at once. A repair that
-/// was said to have helped did not.
-fn reopening(case: &Case) -> Vec<What> {
-    if case.closed().is_none() {
-        return Vec::new();
-    }
-    let retracted: BTreeSet<usize> = case
-        .events()
-        .iter()
-        .filter_map(|event| match event.what {
-            What::Retracted { index } => Some(index),
-            _ => None,
-        })
-        .collect();
-    let held = case.events().iter().enumerate().rev().filter(|(index, _)| !retracted.contains(index));
-    let mut ends = Vec::new();
-    let mut stopped = false;
-    for (index, event) in held {
-        match &event.what {
-            What::Closed(_) => ends.push(What::Retracted { index }),
-            What::Stopped => {
-                stopped = true;
-                ends.push(What::Retracted { index });
-            }
-            What::Paused | What::Resumed | What::Language { .. } | What::Retracted { .. } => {}
-            _ if stopped => break,
-            What::Opened(_) => break,
-            What::Fixed { action } => {
-                let mut all = vec![What::Retracted { index }];
-                all.append(&mut ends);
-                all.push(What::NotFixed { action: action.clone() });
-                return all;
-            }
-            _ => {
-                let mut all = vec![What::Retracted { index }];
-                all.append(&mut ends);
-                return all;
-            }
+    if file.case.closed().is_some() {
+        // what led to the end first: a case that only lost its end would end again at once
+        for index in file.case.reopening(desk.knowledge).into_iter().rev() {
+            desk.take(&mut file, What::Retracted { index }).await.map_err(failed(w))?;
         }
     }
-    ends
+    Ok(go_to(&format!("/c/{secret}")))
 }
 
 pub(super) async fn delete(
@@ -179,51 +137,4 @@ pub(super) async fn delete(
     let file = desk.by_link(&secret).await.map_err(failed(w))?;
     desk.store.delete_case(file.row.id).await.map_err(failed(w))?;
     Ok(go_to("/deleted"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use naosu_core::case::{Closing, Event};
-    use naosu_core::evidence::Request;
-    use naosu_core::knowledge::Lang;
-
-    fn case(events: Vec<What>) -> Case {
-        let mut case = Case::new(1, Request::default(), Lang::Ja);
-        for what in events {
-            case.apply(Event { at: 2, what }).unwrap();
-        }
-        case
-    }
-
-    #[test]
-    fn a_repair_that_did_not_hold_is_one_that_failed() {
-        let mut case = case(vec![
-            What::Fixed { action: "restart_device".to_owned() },
-            What::Closed(Closing { resolved: true, cause: None }),
-        ]);
-        let acts = reopening(&case);
-        assert_eq!(
-            acts,
-            [
-                What::Retracted { index: 1 },
-                What::Retracted { index: 2 },
-                What::NotFixed { action: "restart_device".to_owned() }
-            ]
-        );
-        for what in acts {
-            case.apply(Event { at: 3, what }).unwrap();
-        }
-        assert_eq!(case.closed(), None);
-        assert!(reopening(&case).is_empty());
-    }
-
-    #[test]
-    fn what_was_stopped_goes_on_where_it_was() {
-        let stopped = case(vec![
-            What::Answered { question: "since_when".to_owned(), option: "days".to_owned() },
-            What::Stopped,
-        ]);
-        assert_eq!(reopening(&stopped), [What::Retracted { index: 2 }]);
-    }
 }
