@@ -12,6 +12,7 @@ pub mod diagnosis;
 pub mod evidence;
 pub mod intake;
 pub mod knowledge;
+pub mod name;
 pub mod outcome;
 pub mod report;
 pub mod sentence;

@@ -7,7 +7,6 @@ pub mod calendar;
 pub mod mask;
 mod mistake;
 pub mod moment;
-pub mod name;
 pub mod package;
 pub mod picture;
 pub mod reading;

@@ -8,7 +8,9 @@ use naosu_core::knowledge::Knowledge;
 
 use crate::budget::Budget;
 use crate::config::Config;
+use crate::helpers::Door;
 use crate::moving::WrongCodes;
+use crate::statistics::Latest;
 use crate::store::Store;
 
 /// What every request shares; cheap to clone.
@@ -20,6 +22,10 @@ pub(crate) struct Desk {
     pub(crate) store: Store,
     /// Wrong codes of those who want to move a case to their device.
     pub(crate) wrong_codes: Arc<WrongCodes>,
+    /// What keeps strangers out of the helpers' pages.
+    pub(crate) door: Door,
+    /// What the statistics showed last.
+    pub(crate) counted: Arc<Latest>,
     /// How the server is set up.
     pub(crate) config: Arc<Config>,
     /// The figures of the process; none where another server of the same process gathers them.

@@ -15,6 +15,9 @@ pub(crate) enum Failure {
     /// The case went on elsewhere in the meantime.
     #[error("the case went on elsewhere")]
     WentOn,
+    /// Whoever asks may not do that.
+    #[error("not allowed")]
+    NotAllowed,
     /// The case does not take that.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -34,6 +37,7 @@ impl Failure {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::NoSuchCase => StatusCode::NOT_FOUND,
+            Self::NotAllowed => StatusCode::FORBIDDEN,
             Self::WentOn | Self::Refused(_) => StatusCode::CONFLICT,
             Self::Mistaken(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotNow(_) => StatusCode::TOO_MANY_REQUESTS,

@@ -13,6 +13,7 @@ use crate::wording::Wording;
 
 pub(crate) mod assets;
 mod case;
+mod desk;
 mod messages;
 mod move_case;
 mod screenshot;
@@ -26,6 +27,7 @@ pub(crate) fn routes() -> Router<Desk> {
         .merge(screenshot::routes())
         .merge(move_case::routes())
         .merge(case::routes())
+        .merge(desk::routes())
         .merge(assets::routes())
         .route("/lang/{tag}", get(start::language))
 }
@@ -60,6 +62,10 @@ impl IntoResponse for PageFailure {
             Failure::WentOn => (
                 w.pick("This case went on elsewhere", "別の画面で先に進んでいます"),
                 w.pick("It was answered on another device, or by your helper. Open it again to see where it stands.", "ほかの端末か、サポートの人が先に進めました。開き直すと、今の状態が見られます。"),
+            ),
+            Failure::NotAllowed => (
+                w.pick("You may not do that", "この操作はできません"),
+                w.pick("Sign in again, or ask an administrator.", "もう一度サインインするか、管理者に頼んでください。"),
             ),
             Failure::Refused(_) => (
                 w.pick("That cannot be done now", "今はできません"),

@@ -20,6 +20,7 @@ use tower_http::timeout::TimeoutLayer;
 use crate::budget::Budget;
 use crate::config::{Certificate, Config};
 use crate::desk::Desk;
+use crate::helpers::Door;
 use crate::store::Store;
 use crate::{fence, pages, vitals};
 
@@ -60,6 +61,8 @@ pub async fn serve(
         config: Arc::new(config),
         figures: vitals::gather().ok(),
         wrong_codes: Arc::default(),
+        door: Door::new().await?,
+        counted: Arc::default(),
         budget,
     };
     let app = router(desk).into_make_service_with_connect_info::<SocketAddr>();

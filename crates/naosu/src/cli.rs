@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Knowledge(KnowledgeArguments),
     /// Serve the web page for phones, the helpers' desk and the API
     Serve(ServeArguments),
+    /// Say who may sign in at the desk of the server, on the machine where it runs
+    Helper(HelperArguments),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -51,6 +53,48 @@ pub(crate) enum Command {
     },
     /// Print the manual page (roff)
     Man,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct HelperArguments {
+    #[command(subcommand)]
+    pub(crate) command: HelperCommand,
+    /// Folder in which the server keeps its cases [default: the user's data folder]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) data: Option<PathBuf>,
+    /// The server's PostgreSQL database; read from the environment's `NAOSU_DATABASE_URL` too
+    #[arg(long, global = true, value_name = "URL", conflicts_with = "data")]
+    pub(crate) database_url: Option<String>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum HelperCommand {
+    /// Add a helper; the password is asked for
+    Add {
+        /// The name to sign in with
+        name: String,
+        /// They may manage helpers too
+        #[arg(long)]
+        administrator: bool,
+        /// Read the password from standard input, its first line
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// List the helpers
+    List,
+    /// Remove a helper and end their sessions
+    Remove {
+        /// The name
+        name: String,
+    },
+    /// Give a helper another password and end their sessions
+    Password {
+        /// The name
+        name: String,
+        /// Read the password from standard input, its first line
+        #[arg(long)]
+        password_stdin: bool,
+    },
 }
 
 #[derive(Args, Clone, Debug)]

@@ -17,6 +17,7 @@ mod case;
 mod check;
 mod diagnose;
 mod document;
+mod helper;
 mod knowledge;
 mod order;
 mod serve;
@@ -40,6 +41,7 @@ pub(crate) fn run(cli: Cli, lang: Lang) -> Result<ExitCode> {
         Command::Try(arguments) => try_world::run(knowledge()?, &arguments, lang, cli.color),
         Command::Knowledge(arguments) => knowledge::run(cli.knowledge.as_deref(), &arguments.command, lang),
         Command::Serve(arguments) => serve::run(knowledge()?, &arguments, lang),
+        Command::Helper(arguments) => helper::run(&arguments, lang),
         Command::Completions { shell } => document::completions(shell),
         Command::Man => document::man(),
     }

@@ -10,8 +10,8 @@ use naosu_core::sentence::{sentence, variable_name};
 
 use super::Package;
 use crate::moment::time;
-use crate::name::name;
 use crate::pick;
+use naosu_core::name::name;
 
 /// A heading with rows under it.
 pub struct Section {

@@ -6,8 +6,8 @@ use naosu_core::knowledge::{Knowledge, Lang};
 
 use super::Package;
 use super::content::{causes, moment, recognised, seen, who};
-use crate::name::name;
 use crate::pick;
+use naosu_core::name::name;
 
 /// The most findings and the most attempts that a letter names; the whole record is with it.
 const NAMED: usize = 8;

@@ -14,14 +14,21 @@ use sha2::{Digest, Sha256};
 use crate::desk::Desk;
 
 const STYLE: &str = include_str!("../../assets/style.css");
+const DESK_STYLE: &str = include_str!("../../assets/desk.css");
 const SCRIPT: &str = include_str!("../../assets/naosu.js");
 
 static STYLE_PATH: LazyLock<String> = LazyLock::new(|| path(STYLE, "css"));
+static DESK_STYLE_PATH: LazyLock<String> = LazyLock::new(|| path(DESK_STYLE, "css"));
 static SCRIPT_PATH: LazyLock<String> = LazyLock::new(|| path(SCRIPT, "js"));
 
 /// Where the style sheet is.
 pub(crate) fn style() -> &'static str {
     &STYLE_PATH
+}
+
+/// Where the style sheet of the helpers' pages is; it comes after the other.
+pub(crate) fn desk_style() -> &'static str {
+    &DESK_STYLE_PATH
 }
 
 /// Where the script is.
@@ -40,6 +47,7 @@ async fn asset(Path(name): Path<String>) -> Response {
     const FOR_EVER: &str = "public, max-age=31536000, immutable";
     match format!("/assets/{name}") {
         path if path == *STYLE_PATH => file("text/css; charset=utf-8", STYLE, FOR_EVER),
+        path if path == *DESK_STYLE_PATH => file("text/css; charset=utf-8", DESK_STYLE, FOR_EVER),
         path if path == *SCRIPT_PATH => file("text/javascript; charset=utf-8", SCRIPT, FOR_EVER),
         _ => StatusCode::NOT_FOUND.into_response(),
     }
@@ -61,7 +69,7 @@ mod tests {
     #[test]
     fn the_script_stays_small_and_nothing_comes_from_elsewhere() {
         assert!(SCRIPT.len() <= 4096, "{} bytes", SCRIPT.len());
-        for text in [STYLE, SCRIPT] {
+        for text in [STYLE, DESK_STYLE, SCRIPT] {
             assert!(!text.contains("http://") && !text.contains("https://") && !text.contains("@import"));
         }
         assert_ne!(style(), script());

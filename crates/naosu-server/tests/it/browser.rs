@@ -27,6 +27,8 @@ impl Server {
             keeping: Keeping::Folder(folder.path().to_owned()),
             public_url: "http://naosu.example".to_owned(),
             certificate: None,
+            reach: naosu_server::Policy::Public,
+            trust_proxy: false,
         };
         let (tell, told) = tokio::sync::oneshot::channel();
         let task = tokio::spawn(async move {

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -23,12 +24,7 @@ const LOG: &str = "NAOSU_LOG";
 /// Serves until it is asked to stop.
 pub(super) fn run(knowledge: &'static Knowledge, arguments: &ServeArguments, lang: Lang) -> Result<ExitCode> {
     log(arguments.log);
-    let url = arguments.database_url.clone().or_else(|| std::env::var(DATABASE_URL).ok());
-    let keeping = match (url, &arguments.data) {
-        (_, Some(folder)) => Keeping::Folder(folder.clone()),
-        (Some(url), None) => Keeping::Postgres(url),
-        (None, None) => Keeping::Folder(crate::store::folder::data()?.join("server")),
-    };
+    let keeping = keeping(arguments.database_url.as_ref(), arguments.data.as_ref())?;
     let certificate = arguments.tls_cert.clone().zip(arguments.tls_key.clone());
     let certificate = certificate.map(|(chain, key)| Certificate { chain, key });
     let scheme = if certificate.is_some() { "https" } else { "http" };
@@ -49,6 +45,16 @@ pub(super) fn run(knowledge: &'static Knowledge, arguments: &ServeArguments, lan
         drop(std::io::stderr().write_all(greeting(&url, lang).as_bytes()));
     }))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where the server keeps its cases: what is said on the command line, then the environment, then the user's own folder.
+pub(super) fn keeping(database_url: Option<&String>, data: Option<&PathBuf>) -> Result<Keeping> {
+    let url = database_url.cloned().or_else(|| std::env::var(DATABASE_URL).ok());
+    Ok(match (url, data) {
+        (_, Some(folder)) => Keeping::Folder(folder.clone()),
+        (Some(url), None) => Keeping::Postgres(url),
+        (None, None) => Keeping::Folder(crate::store::folder::data()?.join("server")),
+    })
 }
 
 fn log(format: LogFormat) {

@@ -6,7 +6,7 @@ use naosu_core::step::NextStep;
 
 use super::page::{Page, Tone, padded};
 use crate::language::pick;
-use naosu_papers::name::name;
+use naosu_core::name::name;
 
 /// A second symptom is shown from this probability on.
 const SECOND: f64 = 0.2;

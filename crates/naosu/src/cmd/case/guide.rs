@@ -20,8 +20,8 @@ use crate::cmd::now;
 use crate::cmd::order;
 use crate::language::pick;
 use crate::render::page::Page;
+use naosu_core::name::name;
 use naosu_papers::moment;
-use naosu_papers::name::name;
 
 mod ask;
 mod shown;

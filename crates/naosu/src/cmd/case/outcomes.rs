@@ -13,8 +13,8 @@ use crate::cli::OutcomesCommand;
 use crate::language::pick;
 use crate::store::Store;
 use crate::usage::Mistake;
+use naosu_core::name::name;
 use naosu_papers::moment::day;
-use naosu_papers::name::name;
 
 /// Counts below this are not shown.
 const SHOWN: f64 = 0.05;

@@ -1,8 +1,6 @@
 //! What services, devices and mail programs are called.
 
-use naosu_core::knowledge::Lang;
-
-use crate::pick;
+use crate::knowledge::Lang;
 
 /// The name of a service, device or client of the taxonomy; its id where it has no other.
 pub fn name(id: &str, lang: Lang) -> &str {
@@ -35,5 +33,8 @@ pub fn name(id: &str, lang: Lang) -> &str {
         "k9" => ("K-9 Mail", "K-9 Mail"),
         _ => return id,
     };
-    pick(lang, en, ja)
+    match lang {
+        Lang::En => en,
+        Lang::Ja => ja,
+    }
 }
