@@ -3,15 +3,14 @@
 //! A password is kept as Argon2id makes it, a session as the SHA-256 of the secret in its cookie. Guessing is slowed down
 //! per name and per address; whether a name exists is not told, neither in words nor in time.
 
-use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
@@ -333,20 +332,6 @@ impl FromRequestParts<Desk> for Session {
                 Err(PageFailure { failure, words }.into_response())
             }
         }
-    }
-}
-
-/// The address that a request came from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Caller(pub(crate) IpAddr);
-
-impl<S: Sync> FromRequestParts<S> for Caller {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let from = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        // a request whose origin is not known shares its limit with all others of that kind
-        Ok(Self(from.map_or(IpAddr::from([0, 0, 0, 0]), |from| from.0.ip().to_canonical())))
     }
 }
 

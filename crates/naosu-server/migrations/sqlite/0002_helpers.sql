@@ -38,6 +38,9 @@ CREATE TABLE by_helper (
     PRIMARY KEY (case_id, sequence)
 );
 
+-- deleting a case removes its words
+CREATE INDEX term_by_case ON term (case_id);
+
 -- A list reads one of two orders and drops what does not fit without touching the table: any mix of filters costs at
 -- most one pass over an index, and none costs a page.
 DROP INDEX case_by_last;

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
 use naosu_core::case::Next;
@@ -22,6 +22,9 @@ mod card;
 mod dates;
 mod ending;
 mod found;
+
+/// In how many seconds the page of somebody who is helped looks again.
+const LOOK_AGAIN: HeaderValue = HeaderValue::from_static("10");
 
 pub(super) fn routes() -> Router<Desk> {
     Router::new()
@@ -54,6 +57,8 @@ struct CardPage<'a> {
     can_go_back: bool,
     /// An address is known and was not measured yet.
     measurable: bool,
+    /// A helper took the case over: what they do shows here by itself.
+    helper: bool,
     /// The answer before came from an older card.
     went_on: bool,
 }
@@ -101,7 +106,7 @@ async fn page(
     let file = desk.by_link(&secret).await.map_err(failed(w))?;
     let w = spoken(&file, w);
     let found = Found::of(desk.knowledge, &file, w);
-    Ok(match file.next(desk.knowledge) {
+    let mut response = match file.next(desk.knowledge) {
         Next::Step(step) => show(
             StatusCode::OK,
             &CardPage {
@@ -114,6 +119,7 @@ async fn page(
                 measurable: step.kind != "probe"
                     && file.case.opening().request.address.is_some()
                     && file.case.evidence().is_none(),
+                helper: file.row.holder.is_some(),
                 went_on: told.went_on.is_some(),
             },
         ),
@@ -121,7 +127,12 @@ async fn page(
             let ending = Ending::of(desk.knowledge, &file, &closing, w);
             show(StatusCode::OK, &ClosedPage { w, secret: &secret, ending, found })
         }
-    })
+    };
+    if file.row.holder.is_some() && file.case.closed().is_none() {
+        // works without a script; the card has nothing to type that could be lost
+        response.headers_mut().insert(header::REFRESH, LOOK_AGAIN);
+    }
+    Ok(response)
 }
 
 async fn stop_page(

@@ -3,8 +3,10 @@
 use super::Store;
 
 /// What is kept of a case, the row itself last.
-const PARTS: [&str; 5] = [
+const PARTS: [&str; 7] = [
     "DELETE FROM event WHERE case_id = $1",
+    "DELETE FROM note WHERE case_id = $1",
+    "DELETE FROM by_helper WHERE case_id = $1",
     "DELETE FROM term WHERE case_id = $1",
     "DELETE FROM move_code WHERE case_id = $1",
     "DELETE FROM further_link WHERE case_id = $1",

@@ -3,6 +3,10 @@
 
 mod attack;
 mod browser;
+mod client;
+mod desk;
 mod person;
 mod pictures;
+mod postgres;
+mod server;
 mod serving;

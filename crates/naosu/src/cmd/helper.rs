@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &HelperArguments, lang: Lang) -> Result<ExitCode> {
         .enable_all()
         .build()
         .context("open what is kept")?;
-    let done = runtime.block_on(async {
+    let done: Result<()> = runtime.block_on(async {
         let helpers = Helpers::open(&keeping).await?;
         match &arguments.command {
             HelperCommand::Add { name, administrator, .. } => {

@@ -1,8 +1,6 @@
 //! Charts as SVG, drawn here: their colours are classes of the style sheet, so that they follow light and dark. Each has a
 //! table with the same numbers beside it on the page, and says so to a reader that cannot see it.
 
-use std::fmt::Write;
-
 use crate::statistics::as_number;
 
 /// Width of a chart, in its own units; the page scales it.
@@ -41,7 +39,7 @@ pub(super) fn columns(title: &str, rows: &[Row]) -> String {
         }
         let middle = left + step / 2.0;
         let (low, name) = (HEIGHT + LABELS - 6.0, escaped(&row.name));
-        drop(write!(out, "<text x=\"{middle:.1}\" y=\"{low:.1}\" text-anchor=\"middle\">{name}</text>"));
+        out.push_str(&format!("<text x=\"{middle:.1}\" y=\"{low:.1}\" text-anchor=\"middle\">{name}</text>"));
     }
     out.push_str("</svg>");
     out
@@ -55,12 +53,12 @@ pub(super) fn bars(title: &str, rows: &[Row], value: impl Fn(usize) -> String) -
     let mut line = 0.0;
     for row in rows {
         let (y, name) = (line + BAR * 0.62, escaped(&short(&row.name)));
-        drop(write!(out, "<text x=\"0\" y=\"{y:.1}\">{name}</text>"));
+        out.push_str(&format!("<text x=\"0\" y=\"{y:.1}\">{name}</text>"));
         for (part, count) in row.parts.iter().enumerate() {
             let width = (WIDTH - NAMES - 70.0) * as_number(*count) / as_number(most);
             rect(&mut out, part, [NAMES, line + 3.0, width, BAR - 8.0]);
             let (x, y, text) = (NAMES + width + 6.0, line + BAR * 0.62, escaped(&value(*count)));
-            drop(write!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\">{text}</text>"));
+            out.push_str(&format!("<text x=\"{x:.1}\" y=\"{y:.1}\">{text}</text>"));
             line += BAR;
         }
     }
@@ -75,10 +73,7 @@ fn opening(title: &str, height: f64) -> String {
 
 fn rect(out: &mut String, part: usize, [x, y, width, height]: [f64; 4]) {
     let class = part.min(7);
-    drop(write!(
-        out,
-        "<rect class=\"p{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"2\"/>"
-    ));
+    out.push_str(&format!("<rect class=\"p{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"2\"/>"));
 }
 
 /// A name that fits before the bars; Japanese letters are twice as wide.

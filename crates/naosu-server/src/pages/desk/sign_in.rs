@@ -9,8 +9,9 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use crate::desk::Desk;
-use crate::helpers::{Caller, SIGN_IN, Session, SignedIn};
+use crate::helpers::{SIGN_IN, Session, SignedIn};
 use crate::pages::{PageFailure, failed, go_to, show};
+use crate::reach::Caller;
 use crate::wording::Wording;
 
 pub(super) fn routes() -> Router<Desk> {
@@ -43,11 +44,11 @@ struct Credentials {
 async fn sign_in(
     State(desk): State<Desk>,
     w: Wording,
-    Caller(caller): Caller,
+    caller: Caller,
     headers: HeaderMap,
     Form(form): Form<Credentials>,
 ) -> Result<Response, PageFailure> {
-    match desk.sign_in(caller, &form.name, form.password).await.map_err(failed(w))? {
+    match desk.sign_in(caller.address(), &form.name, form.password).await.map_err(failed(w))? {
         SignedIn::Yes(secret) => {
             // the session that the browser had ends: nobody else goes on in it
             if let Some(earlier) = desk.session(&headers).await.map_err(failed(w))? {

@@ -1,0 +1,76 @@
+//! A server of its own for each test, on a free port, with a folder that is gone afterwards.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{LazyLock, mpsc};
+use std::time::Duration;
+
+use naosu_core::knowledge::Knowledge;
+use naosu_server::{Config, Helpers, Keeping, Policy, Role, serve};
+use tempfile::TempDir;
+
+use crate::client::Browser;
+
+static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| Knowledge::built_in().unwrap());
+
+/// A running server; it ends with the process.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) keeping: Keeping,
+    runtime: tokio::runtime::Runtime,
+    _folder: Option<TempDir>,
+}
+
+impl Server {
+    /// One that keeps its cases in SQLite.
+    pub(crate) fn start() -> Self {
+        let folder = TempDir::new().unwrap();
+        let keeping = Keeping::Folder(folder.path().to_owned());
+        Self { _folder: Some(folder), ..Self::keeping(keeping) }
+    }
+
+    /// One that keeps its cases there.
+    pub(crate) fn keeping(keeping: Keeping) -> Self {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let config = Config {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            keeping: keeping.clone(),
+            public_url: "http://naosu.test".to_owned(),
+            certificate: None,
+            reach: Policy::Public,
+            trust_proxy: false,
+        };
+        let (ready, told) = mpsc::channel();
+        runtime.spawn(async move {
+            let served = serve(config, &KNOWLEDGE, move |address| ready.send(address).unwrap()).await;
+            served.unwrap();
+        });
+        let address = told.recv_timeout(Duration::from_secs(60)).unwrap();
+        Self { address, keeping, runtime, _folder: None }
+    }
+
+    /// A browser that was never here.
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new(self.address)
+    }
+
+    pub(crate) fn add_helper(&self, name: &str, role: Role, password: &str) {
+        self.runtime.block_on(async {
+            Helpers::open(&self.keeping).await.unwrap().add(name, role, password).await.unwrap();
+        });
+    }
+
+    /// Changes what is kept behind the server's back.
+    pub(crate) fn execute(&self, sql: &'static str) {
+        let Keeping::Folder(folder) = &self.keeping else { panic!("only in SQLite") };
+        self.runtime.block_on(execute(folder, sql));
+    }
+}
+
+async fn execute(folder: &Path, sql: &'static str) {
+    sqlx::any::install_default_drivers();
+    let url = format!("sqlite://{}", folder.join("naosu.sqlite3").display());
+    let pool = sqlx::AnyPool::connect(&url).await.unwrap();
+    sqlx::raw_sql(sql).execute(&pool).await.unwrap();
+    pool.close().await;
+}
