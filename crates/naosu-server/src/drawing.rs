@@ -217,7 +217,7 @@ fn pieces(label: &str) -> Vec<String> {
     for c in label.chars() {
         match pieces.last_mut() {
             Some(last) if c.is_ascii() && c != ' ' && last.ends_with(|before: char| before.is_ascii()) => {
-                last.push(c)
+                last.push(c);
             }
             _ => pieces.push(c.to_string()),
         }
