@@ -44,17 +44,15 @@ fn drawn(way: &Way, frame: Frame) -> String {
     let mut body = String::new();
     let mut y = top;
     y += root(way, frame, y, &mut body);
-    let mut number = 2;
     for (place, stop) in way.stops.iter().enumerate() {
         let title = if place == 0 { &way.root } else { &way.stops[place - 1] };
         y += heading(title, y, &mut body);
         y += ghost(y, 150 - u32::try_from(place % 3).unwrap_or(0) * 30, &mut body);
-        y += row(number, stop, None, y, &mut body);
-        number += 1;
+        y += row(stop, None, y, &mut body);
     }
     if let Some(Switch { label, on }) = &way.switch {
         y += heading(way.stops.last().unwrap_or(&way.root), y, &mut body);
-        y += row(number, label, Some(*on), y, &mut body);
+        y += row(label, Some(*on), y, &mut body);
     }
     y += ghost(y, 110, &mut body) + 12;
     let radius = if frame == Frame::Phone { 26 } else { 8 };
@@ -89,7 +87,7 @@ fn root(way: &Way, frame: Frame, y: u32, out: &mut String) -> u32 {
             if way.begins_in_settings() {
                 gear(125, y + 33, out);
             }
-            badge(1, 104, y + 12, out);
+            tap(148, y + 54, out);
             text("d-label d-centre", 125, y + 76, 13, &way.root, out);
         }
         Frame::Window => {
@@ -107,7 +105,7 @@ fn root(way: &Way, frame: Frame, y: u32, out: &mut String) -> u32 {
             if way.begins_in_settings() {
                 gear(113, y + 55, out);
             }
-            badge(1, 92, y + 34, out);
+            tap(134, y + 76, out);
             text("d-label", 148, y + 60, 15, &way.root, out);
         }
     }
@@ -132,13 +130,13 @@ fn ghost(y: u32, width: u32, out: &mut String) -> u32 {
 }
 
 /// The row to tap; with a switch where it has one.
-fn row(number: u32, label: &str, switch: Option<bool>, y: u32, out: &mut String) -> u32 {
+fn row(label: &str, switch: Option<bool>, y: u32, out: &mut String) -> u32 {
     out.push_str(&format!(
         "<rect class=\"d-row\" x=\"{}\" y=\"{y}\" width=\"{}\" height=\"{ROW}\" rx=\"10\"/>",
         LEFT + 8,
         INNER - 16
     ));
-    badge(number, 38, y + ROW / 2, out);
+    tap(38, y + ROW / 2, out);
     let lines = wrapped(label);
     match lines.as_slice() {
         [one] => text("d-label", 58, y + 28, 15, one, out),
@@ -161,9 +159,11 @@ fn row(number: u32, label: &str, switch: Option<bool>, y: u32, out: &mut String)
     ROW
 }
 
-fn badge(number: u32, x: u32, y: u32, out: &mut String) {
-    out.push_str(&format!("<circle class=\"d-badge\" cx=\"{x}\" cy=\"{y}\" r=\"11\"/>"));
-    text("d-number d-centre", x, y + 5, 13, &number.to_string(), out);
+/// "Tap here": a finger's print with a ring around it.
+fn tap(x: u32, y: u32, out: &mut String) {
+    out.push_str(&format!(
+        "<circle class=\"d-badge\" cx=\"{x}\" cy=\"{y}\" r=\"11\"/><circle class=\"d-tap\" cx=\"{x}\" cy=\"{y}\" r=\"6\"/>"
+    ));
 }
 
 /// A toothed wheel.
@@ -217,7 +217,7 @@ fn pieces(label: &str) -> Vec<String> {
     for c in label.chars() {
         match pieces.last_mut() {
             Some(last) if c.is_ascii() && c != ' ' && last.ends_with(|before: char| before.is_ascii()) => {
-                last.push(c)
+                last.push(c);
             }
             _ => pieces.push(c.to_string()),
         }

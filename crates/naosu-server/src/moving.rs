@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use rand::Rng;
-use sha2::{Digest, Sha256};
 
 use crate::casework::CaseFile;
 use crate::desk::{Desk, now};
@@ -123,7 +122,7 @@ fn meant(typed: &str) -> Option<String> {
 }
 
 fn digest(code: &str) -> String {
-    Sha256::digest(format!("naosu move {code}")).iter().map(|byte| format!("{byte:02x}")).collect()
+    secret_link::digest(&format!("naosu move {code}"))
 }
 
 #[cfg(test)]

@@ -32,6 +32,11 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/lang/{tag}", get(start::language))
 }
 
+/// What is asked for where there is nothing.
+pub(crate) async fn missing(words: Wording) -> PageFailure {
+    PageFailure { failure: Failure::NoSuchCase, words }
+}
+
 /// A page that failed, in the person's language.
 pub(crate) struct PageFailure {
     pub(crate) failure: Failure,

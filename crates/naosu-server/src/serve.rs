@@ -112,6 +112,7 @@ fn router(desk: Desk) -> Router {
         .merge(pages::routes())
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIME))
         .merge(vitals::routes())
+        .fallback(pages::missing)
         .layer(middleware::from_fn_with_state(desk.clone(), fence::fence))
         .layer(CompressionLayer::new())
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

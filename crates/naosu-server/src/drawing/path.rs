@@ -117,19 +117,19 @@ fn english(instruction: &str) -> Option<Way> {
         .then_some((*root, rest))
     })?;
     let end = rest.find(['.', ';', '(', ':']).unwrap_or(rest.len());
-    let mut pieces = rest[..end].split(", ").peekable();
+    let mut pieces = rest[..end].split(", ");
     let mut stops: Vec<String> = Vec::new();
     let mut left = String::new();
-    while let Some(piece) = pieces.next() {
+    for piece in pieces.by_ref() {
         let (label, more) = label(piece);
         let starts_label = is_name(label) || ["your ", "the "].iter().any(|start| label.starts_with(start));
         if !starts_label || label.chars().count() > LONGEST || stops.len() == STOPS {
-            left = piece.to_owned();
+            piece.clone_into(&mut left);
             break;
         }
         stops.push(if is_name(label) { label.to_owned() } else { capital(label) });
         if let Some(more) = more {
-            left = more.to_owned();
+            more.clone_into(&mut left);
             break;
         }
     }

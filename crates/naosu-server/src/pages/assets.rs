@@ -9,9 +9,9 @@ use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use sha2::{Digest, Sha256};
 
 use crate::desk::Desk;
+use crate::secret_link;
 
 const STYLE: &str = include_str!("../../assets/style.css");
 const DESK_STYLE: &str = include_str!("../../assets/desk.css");
@@ -58,8 +58,8 @@ fn file(kind: &'static str, text: &'static str, keep: &'static str) -> Response 
 }
 
 fn path(text: &str, end: &str) -> String {
-    let digest: String = Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("/assets/naosu.{digest}.{end}")
+    let digest = secret_link::digest(text);
+    format!("/assets/naosu.{}.{end}", &digest[..16])
 }
 
 #[cfg(test)]

@@ -125,7 +125,7 @@ impl Card {
             label: kind.label(w),
             title: step.title.clone(),
             why: why(knowledge, step, kind, action, w),
-            minutes: (kind != Kind::Question && kind != Kind::Probe).then(|| minutes(step.minutes, w)),
+            minutes: (kind == Kind::Action || kind == Kind::Escalation).then(|| minutes(step.minutes, w)),
             risk: risk(step.risk, w),
             warning: warning.map(str::to_owned),
             grave: step.risk >= Risk::LosesSettings,
