@@ -67,6 +67,13 @@ pub fn read(name: &str, picture: Picture) -> Result<String> {
     Ok(best.text())
 }
 
+/// Whether Tesseract is installed.
+pub fn is_installed() -> bool {
+    let asked =
+        Command::new("tesseract").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    asked.is_ok_and(|status| status.success())
+}
+
 /// The points in grey, dark on light; what is very large becomes smaller.
 fn prepared(points: &DynamicImage) -> GrayImage {
     let grey = DynamicImage::ImageRgb8(on_white(points)).into_luma8();

@@ -22,6 +22,7 @@ mod card;
 mod dates;
 mod ending;
 mod found;
+pub(in crate::pages) mod package;
 
 /// In how many seconds the page of somebody who is helped looks again.
 const LOOK_AGAIN: HeaderValue = HeaderValue::from_static("10");
@@ -36,6 +37,8 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/c/{secret}/reopen", post(acts::reopen))
         .route("/c/{secret}/delete", get(delete_page).post(acts::delete))
         .route("/deleted", get(deleted_page))
+        .route("/c/{secret}/package", get(package::page))
+        .route("/c/{secret}/package.zip", get(package::archive))
         .route("/c/{secret}/wait.ics", get(dates::wait))
         .route("/c/{secret}/care.ics", get(dates::care))
 }

@@ -37,7 +37,7 @@ fn numbers(body: &str) -> Vec<i64> {
 fn only_the_right_password_opens_the_desk() {
     let (server, mut helper) = desk();
     let mut stranger = server.browser();
-    for path in ["/desk", "/desk/case/1", "/desk/statistics", "/desk/helpers", "/desk/case/1/case.json"] {
+    for path in ["/desk", "/desk/case/1", "/desk/statistics", "/desk/helpers", "/desk/case/1/package.zip"] {
         assert_eq!(stranger.get(path).goes_to(), "/desk/sign-in", "{path}");
     }
     let wrong = stranger.sign_in("hana", "another long password");
@@ -172,8 +172,9 @@ fn a_helper_takes_a_case_over_answers_and_hands_it_back() {
     helper.post("/desk/case/1/hand-back", &[("token", &token)]).goes_to();
     assert!(!person.get(&link).body.contains("A helper is with you"));
     assert_eq!(helper.get("/desk/case/99").status, 404);
-    let export = helper.get("/desk/case/1/case.json");
-    assert!(export.body.contains("\"schema\": \"naosu.package/1\""));
+    let export = helper.get("/desk/case/1/package.zip");
+    assert_eq!(export.header("content-type"), Some("application/zip"));
+    assert!(export.body.starts_with("PK"), "a ZIP");
 }
 
 #[test]

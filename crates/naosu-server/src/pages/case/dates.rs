@@ -57,10 +57,10 @@ pub(super) async fn wait(
     let link = format!("{}/c/{secret}", desk.config.public_url);
     let reminder = Reminder {
         uid: format!("case-{}-{}", file.row.id, step.id),
-        when: When::At(due),
+        on: When::Moment(calendar::moment(due)),
+        again: None,
         summary: format!("Naosu: {}", step.title),
         description: format!("{}\n{link}", step.instructions.join("\n")),
-        url: Some(link),
     };
     Ok(calendar::answer(&[reminder], now(), "naosu-wait"))
 }
@@ -81,10 +81,10 @@ pub(super) async fn care(
             let days = i64::from(item.every.days()?.min(30));
             Some(Reminder {
                 uid,
-                when: When::On(today.checked_add(Span::new().days(days)).ok()?, item.every),
+                on: When::Day(today.checked_add(Span::new().days(days)).ok()?),
+                again: Some(calendar::again(item.every)?),
                 summary: item.text.get(w.0).to_owned(),
                 description: item.why.get(w.0).to_owned(),
-                url: None,
             })
         })
         .collect();

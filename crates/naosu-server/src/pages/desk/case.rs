@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Form, Path, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::{get, post};
 use naosu_core::case::history::told;
 use naosu_core::case::{Next, What};
@@ -21,6 +21,7 @@ use crate::casework::CaseFile;
 use crate::desk::{Desk, now};
 use crate::failure::Failure;
 use crate::helpers::Session;
+use crate::pages::case::package;
 use crate::pages::{PageFailure, failed, go_to, show};
 use crate::store::notes::NoteRow;
 use crate::wording::Wording;
@@ -42,7 +43,7 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/desk/case/{id}/answer", post(answer))
         .route("/desk/case/{id}/back", post(back))
         .route("/desk/case/{id}/note", post(note))
-        .route("/desk/case/{id}/case.json", get(export))
+        .route("/desk/case/{id}/package.zip", get(export))
 }
 
 /// One observation.
@@ -381,7 +382,7 @@ async fn note(
     Ok(go_to(&format!("{}#notes", address(id))))
 }
 
-/// The case as a file: its events, from which everything else follows again, and the notes.
+/// The package for support as a file, with addresses masked.
 async fn export(
     State(desk): State<Desk>,
     _: Session,
@@ -389,22 +390,7 @@ async fn export(
     Path(id): Path<i64>,
 ) -> Result<Response, PageFailure> {
     let file = desk.by_id(id).await.map_err(failed(w))?;
-    let notes = desk.store.notes(id).await.map_err(failed(w))?;
-    let notes: Vec<_> = notes
-        .iter()
-        .map(|note| serde_json::json!({ "at": note.at, "by": note.name, "text": note.text }))
-        .collect();
-    let package = serde_json::json!({
-        "schema": "naosu.package/1",
-        "case": id,
-        "addresses_kept": true,
-        "events": file.case.events(),
-        "notes": notes,
-    });
-    let name = format!("attachment; filename=\"naosu-case-{id}.json\"");
-    let headers =
-        [(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_DISPOSITION, name)];
-    Ok((headers, format!("{package:#}\n")).into_response())
+    package::zipped(&desk, &file, w.0).map_err(failed(w))
 }
 
 fn address(id: i64) -> String {
