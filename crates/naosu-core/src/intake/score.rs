@@ -36,7 +36,7 @@ const DISTINCTIVE: f64 = 0.9;
 /// The group of what messages say.
 const MESSAGE: &str = "message";
 /// How much of what the words of the corpus say counts for a symptom, against the phrases.
-const LEARNED_SYMPTOM: f64 = 3.0;
+const LEARNED_SYMPTOM: f64 = 3.5;
 /// The same for a cause.
 const LEARNED_CAUSE: f64 = 2.0;
 /// The group of what the words of the corpus say.
