@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use super::message::by_program;
 use super::normalize::{is_kana, normalize};
 use super::pattern::Span;
 use super::recogniser::Recogniser;
@@ -35,10 +36,11 @@ const MOSTLY: f64 = 0.6;
 const DISTINCTIVE: f64 = 0.9;
 /// The group of what messages say.
 const MESSAGE: &str = "message";
-/// How much of what the words of the corpus say counts for a symptom, against the phrases.
-const LEARNED_SYMPTOM: f64 = 3.5;
-/// The same for a cause.
-const LEARNED_CAUSE: f64 = 2.0;
+/// How much of what the words of the corpus say counts for a symptom and for a cause, against the phrases: the shares
+/// that did best on complaints that neither had seen.
+const LEARNED_PERSON: [f64; 2] = [3.0, 2.0];
+/// The same where a program speaks: the corpus is what people say.
+const LEARNED_PROGRAM: [f64; 2] = [1.0, 0.0];
 /// The group of what the words of the corpus say.
 const LEARNED: &str = "learned";
 /// Share of a message's weight that phrases have already told when they speak for the same target.
@@ -109,8 +111,9 @@ pub(super) fn score(
             }
         }
     }
-    symptom.add(LEARNED, &taught.symptom.weights(&normalised), LEARNED_SYMPTOM);
-    cause.add(LEARNED, &taught.cause.weights(&normalised), LEARNED_CAUSE);
+    let [for_symptom, for_cause] = if by_program(&normalised) { LEARNED_PROGRAM } else { LEARNED_PERSON };
+    symptom.add(LEARNED, &taught.symptom.weights(&normalised), for_symptom);
+    cause.add(LEARNED, &taught.cause.weights(&normalised), for_cause);
     let symptoms = symptoms(knowledge, &symptom);
     let causes = causes(knowledge, &symptoms, &given, &cause);
     Recognised {
