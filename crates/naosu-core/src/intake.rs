@@ -3,7 +3,7 @@
 //! Pure and deterministic: the words are brought to one spelling (`normalize`), the phrases and known messages of the
 //! knowledge are found in them (`pattern`, `message`), and what was found is added up (`score`) as logarithms of
 //! likelihood ratios, so that every probability can be traced to the phrases behind it. Where phrases are silent, a
-//! little is added of what the words of the corpus say (`learned`).
+//! little is added of what the words of the corpus say (`learned`, `taught`).
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -13,6 +13,8 @@ use serde::Serialize;
 pub use self::learned::Learned;
 pub use self::normalize::normalize;
 use self::recogniser::Recogniser;
+pub(crate) use self::taught::LEARNED;
+pub use self::taught::{Lesson, Taught};
 use crate::knowledge::{Knowledge, Lang, Problem, Words};
 
 mod learned;
@@ -22,6 +24,7 @@ pub mod normalize;
 mod pattern;
 mod recogniser;
 mod score;
+mod taught;
 pub mod terms;
 mod unresolved;
 
@@ -116,9 +119,9 @@ pub fn recognise(knowledge: &Knowledge, text: &str) -> Recognised {
 }
 
 /// The same with other learned words, for cross-validation.
-pub fn recognise_with(knowledge: &Knowledge, learned: &Learned, text: &str) -> Recognised {
+pub fn recognise_with(knowledge: &Knowledge, taught: &Taught, text: &str) -> Recognised {
     let words = knowledge.words();
-    score::score(knowledge, words.compiled.recogniser(words), learned, text)
+    score::score(knowledge, words.compiled.recogniser(words), taught, text)
 }
 
 /// One line of `naosu ask --batch`: the contract with tests from outside.
@@ -130,7 +133,7 @@ pub struct AskLine {
     pub symptom: Vec<Scored>,
     /// Causes, best first.
     pub cause: Vec<Scored>,
-    /// The service, `unknown` when it is not said.
+    /// The service, `unknown` when it is neither said nor likely.
     pub service: String,
     /// The device, `unknown` when it is not said.
     pub device: String,
@@ -138,18 +141,32 @@ pub struct AskLine {
     pub client: String,
 }
 
-/// What the words of one line of `naosu ask --batch` say.
+/// What the words of one line of `naosu ask --batch` say. A service, device or program that is not said is the likeliest
+/// one for such words, where there is one.
 pub fn ask_line(knowledge: &Knowledge, id: &str, text: &str) -> AskLine {
-    let found = recognise(knowledge, text);
+    ask_line_with(knowledge, &knowledge.words().learned, id, text)
+}
+
+/// The same with other learned words, for cross-validation.
+pub fn ask_line_with(knowledge: &Knowledge, taught: &Taught, id: &str, text: &str) -> AskLine {
+    let found = recognise_with(knowledge, taught, text);
+    let normalised = normalize(text);
+    let likely = |question: &str, said: String| {
+        let guess = || taught.likely(question, found.lang, &normalised);
+        if said == UNKNOWN { guess().unwrap_or(said) } else { said }
+    };
     AskLine {
         id: id.to_owned(),
         symptom: rounded(&found.symptom),
         cause: rounded(&found.cause),
-        service: found.service,
-        device: found.device,
-        client: found.client,
+        service: likely("service", found.service),
+        device: likely("device", found.device),
+        client: likely("client", found.client),
     }
 }
+
+/// What is not said.
+const UNKNOWN: &str = "unknown";
 
 /// What is wrong with the knowledge of words: patterns that do not compile, ids that do not resolve.
 pub fn problems(knowledge: &Knowledge) -> Vec<Problem> {

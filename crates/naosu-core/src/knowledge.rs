@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use serde::de::DeserializeOwned;
 
 use crate::diagnosis::Model;
-use crate::intake::{Compiled, Learned};
+use crate::intake::{Compiled, Taught};
 use crate::step::tables::Tables;
 
 pub use self::action::{Action, ActionKind, Risk, Steps, Variant, Who};
@@ -103,8 +103,8 @@ pub struct Words {
     pub phrases: BTreeMap<String, Topic>,
     /// What clients say, by client.
     pub client_errors: BTreeMap<String, ClientErrors>,
-    /// What the words of the complaints in `corpus` say, as written by `intake::Learned::show`.
-    pub learned: Learned,
+    /// What the words of the complaints in `corpus` say, as written by `intake::Taught::show`.
+    pub learned: Taught,
     /// Symptoms, phrases and messages, compiled for [`crate::intake`] when first needed.
     pub compiled: Compiled,
 }
@@ -115,17 +115,13 @@ impl Words {
             symptoms: folder(files, "symptoms", problems),
             phrases: folder(files, "phrases", problems),
             client_errors: folder(files, "client_errors", problems),
-            learned: files
-                .iter()
-                .find(|(path, _)| *path == LEARNED)
-                .map_or_else(Learned::default, |(_, text)| Learned::read(text)),
+            learned: Taught::read(|name| {
+                files.iter().find(|(path, _)| *path == name).map(|(_, text)| text.as_ref())
+            }),
             compiled: Compiled::default(),
         }
     }
 }
-
-/// What the corpus teaches.
-const LEARNED: &str = "corpus/learned.tsv";
 
 impl Knowledge {
     /// The knowledge that is built in: what [`embedded`] holds, read quickly.
@@ -135,8 +131,8 @@ impl Knowledge {
     /// Every problem, as [`Knowledge::load`] tells it.
     pub fn built_in() -> Result<Self, Vec<Problem>> {
         let mut files: Vec<File> = COMPACT.iter().map(|&(path, text)| (path.into(), text.into())).collect();
-        for name in [coverage::FILE, LEARNED] {
-            let rows = EMBEDDED.get_file(name).and_then(include_dir::File::contents_utf8);
+        for name in Taught::paths().into_iter().chain([coverage::FILE.to_owned()]) {
+            let rows = EMBEDDED.get_file(&name).and_then(include_dir::File::contents_utf8);
             files.extend(rows.map(|text| (name.into(), text.into())));
         }
         let mut knowledge = Self::of(&files)?;
@@ -332,7 +328,7 @@ fn later(files: &[File]) -> Vec<File> {
         "symptoms/",
         "phrases/",
         "client_errors/",
-        LEARNED,
+        crate::intake::LEARNED,
         coverage::FILE,
     ];
     starts.extend(care::FOLDERS);

@@ -96,6 +96,12 @@ impl Learned {
         format!("{}\n{}", labels.join(" "), self.text)
     }
 
+    /// The labels with their shares of the complaints.
+    pub(super) fn shares(&self) -> impl Iterator<Item = (&str, f64)> {
+        let all: f64 = self.labels.iter().map(|(_, count)| f64::from(*count)).sum();
+        self.labels.iter().map(move |(label, count)| (label.as_str(), f64::from(*count) / all.max(1.0)))
+    }
+
     /// What a normalised text adds to each label, in nats.
     pub(super) fn weights(&self, text: &str) -> BTreeMap<String, f64> {
         let all: f64 = self.labels.iter().map(|(_, count)| f64::from(*count)).sum();

@@ -251,6 +251,11 @@ fn rarity(having: usize, texts: usize) -> f64 {
     0.2 + (1.0 + all / some.max(1.0)).ln()
 }
 
+/// Whether the text reads as what a program says, not as what a person does.
+pub(super) fn by_program(text: &str) -> bool {
+    speaker::message(text).is_some()
+}
+
 /// Codes are written with and without `0x`.
 fn bare_code(code: &str) -> &str {
     code.trim_start_matches("0x")

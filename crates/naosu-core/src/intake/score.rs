@@ -7,10 +7,11 @@
 
 use std::collections::BTreeMap;
 
+use super::message::by_program;
 use super::normalize::{is_kana, normalize};
 use super::pattern::Span;
 use super::recogniser::Recogniser;
-use super::{Learned, Matched, Recognised, Said, Scored};
+use super::{Matched, Recognised, Said, Scored, Taught};
 use crate::knowledge::{Context, Knowledge, KnownMessage, Lang, Phrase};
 
 /// Fitted so that what is said with some probability is right about as often.
@@ -35,6 +36,11 @@ const MOSTLY: f64 = 0.6;
 const DISTINCTIVE: f64 = 0.9;
 /// The group of what messages say.
 const MESSAGE: &str = "message";
+/// How much of what the words of the corpus say counts for a symptom and for a cause, against the phrases: the shares
+/// that did best on complaints that neither had seen.
+const LEARNED_PERSON: [f64; 2] = [3.0, 2.0];
+/// The same where a program speaks: the corpus is what people say.
+const LEARNED_PROGRAM: [f64; 2] = [1.0, 0.0];
 /// The group of what the words of the corpus say.
 const LEARNED: &str = "learned";
 /// Share of a message's weight that phrases have already told when they speak for the same target.
@@ -50,7 +56,7 @@ struct Sums(BTreeMap<String, BTreeMap<String, f64>>);
 pub(super) fn score(
     knowledge: &Knowledge,
     recogniser: &Recogniser,
-    learned: &Learned,
+    taught: &Taught,
     text: &str,
 ) -> Recognised {
     let normalised = normalize(text);
@@ -73,13 +79,12 @@ pub(super) fn score(
         }
     }
     if let Some((matched, message)) = bare(&messages) {
+        cause.add(MESSAGE, &meant(message), matched.cover);
         symptom.add("bare message", &BTreeMap::from([(message.symptom.clone(), BARE)]), matched.cover);
     }
     for (matched, message) in messages.iter().take(MESSAGES) {
         symptom.add(MESSAGE, &BTreeMap::from([(message.symptom.clone(), MESSAGE_SYMPTOM)]), matched.strength);
-        let means = message.means.iter().filter(|&(_, &p)| p > UNNAMED);
-        let weights = means.map(|(id, p)| (id.clone(), MESSAGE_CAUSE * (p / UNNAMED).ln())).collect();
-        cause.add(MESSAGE, &weights, matched.strength);
+        cause.add(MESSAGE, &meant(message), matched.strength);
         let errors = &knowledge.words().client_errors[&matched.client];
         let values =
             [(&mut service, &errors.service), (&mut device, &errors.device), (&mut client, &errors.client)];
@@ -106,7 +111,9 @@ pub(super) fn score(
             }
         }
     }
-    symptom.add(LEARNED, &learned.weights(&normalised), 1.0);
+    let [for_symptom, for_cause] = if by_program(&normalised) { LEARNED_PROGRAM } else { LEARNED_PERSON };
+    symptom.add(LEARNED, &taught.symptom.weights(&normalised), for_symptom);
+    cause.add(LEARNED, &taught.cause.weights(&normalised), for_cause);
     let symptoms = symptoms(knowledge, &symptom);
     let causes = causes(knowledge, &symptoms, &given, &cause);
     Recognised {
@@ -171,6 +178,12 @@ fn messages<'k>(
             ))
         })
         .collect()
+}
+
+/// What a message that is wholly there adds to each cause it may mean.
+fn meant(message: &KnownMessage) -> BTreeMap<String, f64> {
+    let means = message.means.iter().filter(|&(_, &p)| p > UNNAMED);
+    means.map(|(id, p)| (id.clone(), MESSAGE_CAUSE * (p / UNNAMED).ln())).collect()
 }
 
 /// The message that is all that was said, placeholders and a few words aside.

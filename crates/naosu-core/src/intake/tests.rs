@@ -104,30 +104,41 @@ fn real_complaints_are_recognised() {
     );
 }
 
-/// Set `NAOSU_LEARN=1` to write the file again after the corpus changed.
+/// Set `NAOSU_LEARN=1` to write the files again after the corpus changed.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "a developer's command, not the core")]
 fn the_learned_words_are_those_of_the_corpus() {
     let files = embedded();
     let corpora = files.iter().filter(|(path, _)| path.starts_with("corpus/complaints-"));
-    let rows: Vec<(String, String)> = corpora
-        .flat_map(|(_, text)| text.lines())
-        .map(|line| {
-            let row: serde_json::Value = serde_json::from_str(line).unwrap();
-            (row["text"].as_str().unwrap().to_owned(), row["symptom"].as_str().unwrap().to_owned())
+    let rows: Vec<(bool, serde_json::Value)> = corpora
+        .flat_map(|(path, text)| text.lines().map(move |line| (path.contains("-own"), line)))
+        .map(|(own, line)| (own, serde_json::from_str(line).unwrap()))
+        .collect();
+    let lessons: Vec<Lesson<'_>> = rows
+        .iter()
+        .map(|(own, row)| {
+            let field = |name: &str| row[name].as_str().unwrap();
+            Lesson {
+                text: field("text"),
+                lang: field("lang"),
+                symptom: field("symptom"),
+                cause: field("cause"),
+                who: (!own).then(|| [field("service"), field("device"), field("client")]),
+            }
         })
         .collect();
-    let learned = Learned::learn(rows.iter().map(|(text, symptom)| (text.as_str(), symptom.as_str()))).show();
-    if std::env::var_os("NAOSU_LEARN").is_some() {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../knowledge/corpus/learned.tsv");
-        std::fs::write(file, &learned).unwrap();
-        return;
+    for (path, learned) in Taught::learn(&lessons).show() {
+        if std::env::var_os("NAOSU_LEARN").is_some() {
+            let file = format!("{}/../../knowledge/{path}", env!("CARGO_MANIFEST_DIR"));
+            std::fs::write(file, &learned).unwrap();
+            continue;
+        }
+        let kept = files.iter().find(|(kept, _)| *kept == path).map(|(_, text)| text.as_str());
+        assert!(
+            kept == Some(learned.as_str()),
+            "{path} is not what the corpus teaches: NAOSU_LEARN=1 writes it"
+        );
     }
-    let kept = files.iter().find(|(path, _)| path == "corpus/learned.tsv").map(|(_, text)| text.as_str());
-    assert!(
-        kept == Some(learned.as_str()),
-        "corpus/learned.tsv is not what the corpus teaches: NAOSU_LEARN=1 writes it"
-    );
 }
 
 #[test]

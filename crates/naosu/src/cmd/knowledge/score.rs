@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use naosu_core::diagnosis::diagnose;
 use naosu_core::evidence::Evidence;
-use naosu_core::intake::{Learned, Recognised, Scored, recognise_with};
+use naosu_core::intake::{AskLine, Lesson, Scored, Taught, ask_line_with};
 use naosu_core::knowledge::{Knowledge, Lang};
 use naosu_lab::scenario::{Scenario, Verdict};
 use serde::Deserialize;
@@ -72,6 +72,8 @@ enum Origin {
 #[derive(Deserialize)]
 struct Complaint {
     text: String,
+    #[serde(default)]
+    lang: String,
     symptom: String,
     cause: String,
     #[serde(default)]
@@ -82,6 +84,21 @@ struct Complaint {
     client: Option<String>,
 }
 
+impl Complaint {
+    /// What it teaches; who wrote is learned from real complaints only.
+    fn lesson(&self, own: bool) -> Lesson<'_> {
+        let who =
+            [&self.service, &self.device, &self.client].map(|value| value.as_deref().unwrap_or("unknown"));
+        Lesson {
+            text: &self.text,
+            lang: &self.lang,
+            symptom: &self.symptom,
+            cause: &self.cause,
+            who: (!own).then_some(who),
+        }
+    }
+}
+
 /// A file of complaints.
 struct Corpus {
     name: String,
@@ -90,6 +107,11 @@ struct Corpus {
 }
 
 impl Corpus {
+    /// Whether the project wrote it itself.
+    fn is_own(&self) -> bool {
+        self.name.contains("-own")
+    }
+
     fn read(name: &str, origin: Origin, text: &str) -> Result<Self> {
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
         let complaints = lines.map(|(index, line)| {
@@ -108,18 +130,18 @@ impl Corpus {
 /// The recognition of every complaint beside what was meant. The words are learned without the tenth of the complaints
 /// that is being recognised.
 fn recognition(knowledge: &Knowledge, corpora: &[Corpus], lang: Lang) -> String {
-    let tuned: Vec<&Complaint> = corpora
+    let tuned: Vec<Lesson<'_>> = corpora
         .iter()
         .filter(|corpus| corpus.origin == Origin::Tuned)
-        .flat_map(|corpus| &corpus.complaints)
+        .flat_map(|corpus| corpus.complaints.iter().map(|complaint| complaint.lesson(corpus.is_own())))
         .collect();
-    let pairs = |skip: Option<usize>| {
-        let kept = tuned.iter().enumerate().filter(move |(at, _)| Some(at % FOLDS) != skip);
-        Learned::learn(kept.map(|(_, complaint)| (complaint.text.as_str(), complaint.symptom.as_str())))
+    let without = |fold: usize| -> Taught {
+        let kept = tuned.iter().enumerate().filter(|(at, _)| at % FOLDS != fold);
+        Taught::learn(&kept.map(|(_, lesson)| *lesson).collect::<Vec<_>>())
     };
-    let folds: Vec<Learned> = (0..FOLDS).map(|fold| pairs(Some(fold))).collect();
-    let whole = pairs(None);
-    let nothing = Learned::default();
+    let folds: Vec<Taught> = (0..FOLDS).map(without).collect();
+    let whole = Taught::learn(&tuned);
+    let nothing = Taught::default();
 
     let mut out = pick(
         lang,
@@ -127,7 +149,7 @@ fn recognition(knowledge: &Knowledge, corpora: &[Corpus], lang: Lang) -> String 
         "言葉                                       症状             原因            サービス 端末 ソフト\n                                           件数 1位 2位内   件数 1位 3位内\n",
     )
     .to_owned();
-    let (mut without, mut with) = (Rank::default(), Rank::default());
+    let (mut without, mut with) = (<[Rank; 2]>::default(), <[Rank; 2]>::default());
     let (mut seen, mut unseen) = (Calibration::default(), Calibration::default());
     let mut at = 0;
     for corpus in corpora {
@@ -139,15 +161,20 @@ fn recognition(knowledge: &Knowledge, corpora: &[Corpus], lang: Lang) -> String 
             } else {
                 &whole
             };
-            let found = recognise_with(knowledge, learned, &complaint.text);
+            let found = ask_line_with(knowledge, learned, "", &complaint.text);
             figures.count(&found, complaint);
             let calibration = if corpus.origin == Origin::Tuned { &mut seen } else { &mut unseen };
             calibration.count("symptom", &found.symptom, &complaint.symptom);
             if complaint.cause != "unknown" {
                 calibration.count("cause", &found.cause, &complaint.cause);
             }
-            with.count(&found.symptom, &complaint.symptom);
-            without.count(&recognise_with(knowledge, &nothing, &complaint.text).symptom, &complaint.symptom);
+            let plain = ask_line_with(knowledge, &nothing, "", &complaint.text);
+            with[0].count(&found.symptom, &complaint.symptom);
+            without[0].count(&plain.symptom, &complaint.symptom);
+            if complaint.cause != "unknown" {
+                with[1].count(&found.cause, &complaint.cause);
+                without[1].count(&plain.cause, &complaint.cause);
+            }
         }
         out.push_str(&figures.line(&corpus.name, corpus.origin, lang));
     }
@@ -159,16 +186,20 @@ fn recognition(knowledge: &Knowledge, corpora: &[Corpus], lang: Lang) -> String 
     // writing to a String cannot fail
     let _ = writeln!(
         out,
-        "{}: {} / {} → {} / {}",
+        "{}: {} / {} → {} / {}; {} / {} → {} / {}",
         pick(
             lang,
-            "Learned words, symptom first / in two over all rows, without → with (cross-validated)",
-            "語の学習による症状の1位/2位以内(全件)、なし → あり(交差検証)",
+            "Learned words, over all rows, without → with (cross-validated), symptom first / in two; cause first / in three",
+            "語の学習(全件)、なし → あり(交差検証)、症状の1位/2位以内; 原因の1位/3位以内",
         ),
-        without.percent(1),
-        without.percent(2),
-        with.percent(1),
-        with.percent(2),
+        without[0].percent(1),
+        without[0].percent(2),
+        with[0].percent(1),
+        with[0].percent(2),
+        without[1].percent(1),
+        without[1].percent(3),
+        with[1].percent(1),
+        with[1].percent(3),
     );
     for (calibration, name) in
         [(seen, pick(lang, "tuned on", "調整に使用")), (unseen, pick(lang, "given", "指定された文"))]
@@ -226,7 +257,7 @@ struct Figures {
 }
 
 impl Figures {
-    fn count(&mut self, found: &Recognised, complaint: &Complaint) {
+    fn count(&mut self, found: &AskLine, complaint: &Complaint) {
         self.symptom.count(&found.symptom, &complaint.symptom);
         if complaint.cause != "unknown" {
             self.cause.count(&found.cause, &complaint.cause);
