@@ -1,0 +1,342 @@
+//! How quick the desk is with many cases.
+//!
+//! ```text
+//! cargo run --release --example many_cases -p naosu-server -- fill DIR|postgres://… 100000
+//! cargo run --release --example many_cases -p naosu-server -- measure DIR|postgres://… 2000
+//! ```
+//!
+//! `fill` plays some hundred cases with the built-in knowledge and keeps them many times over, with other times; `measure`
+//! serves them in this process, asks for pages as helpers do, and prints how long the answers took and what memory was used.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail};
+use naosu_core::case::{Case, Driver, Event, Next, What};
+use naosu_core::evidence::{Evidence, Request};
+use naosu_core::intake::recognise;
+use naosu_core::intake::terms::terms;
+use naosu_core::knowledge::{Knowledge, Lang};
+use naosu_server::{Config, Helpers, Keeping, Policy, Role, serve};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use serde_json::{Value, json};
+
+/// Cases that are played; the others repeat them.
+const PLAYED: usize = 300;
+/// Cases in one statement.
+const BATCH: usize = 1_000;
+const HALF_YEAR: u64 = 182 * 86_400;
+const NAME: &str = "measure";
+const PASSWORD: &str = "a password for measuring";
+
+const SAID: [&str; 24] = [
+    "iPhoneでメールを取得できません。サーバへの接続に失敗しました",
+    "Cannot Get Mail. The connection to the server failed.",
+    "ドコモメールが昨日から届かない",
+    "Outlook 0x800CCC0E on Windows 11",
+    "Apple IDサーバへの接続中にエラーが発生しました",
+    "iMessageがサインアウトされています",
+    "Gmail asks for the password again and again on my Mac",
+    "auメールが送信できない 圏外ではない",
+    "Yahoo!メールの容量がいっぱいと出る",
+    "My mailbox is full and mail bounces",
+    "証明書が無効ですと出ます 会社のメール",
+    "Android Gmail app not syncing",
+    "ソフトバンクメール アカウント設定が完了していません",
+    "iCloud mail not working on iPad since update",
+    "パスワードを変えたら受信できなくなった",
+    "sending mail fails, relay access denied",
+    "迷惑メールに入ってしまう",
+    "two factor code does not arrive",
+    "機内モードは切ってあるのにネットにつながらない",
+    "the wifi works but mail does not",
+    "送信済みに入らない",
+    "Thunderbird cannot verify the certificate",
+    "ワイモバイルメール 受信できません",
+    "account locked after too many attempts",
+];
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [what, place, count] = arguments.as_slice() else { bail!("fill|measure DIR|URL COUNT") };
+    let keeping = if place.starts_with("postgres:") {
+        Keeping::Postgres(place.clone())
+    } else {
+        Keeping::Folder(PathBuf::from(place))
+    };
+    let count: usize = count.parse().context("COUNT")?;
+    let knowledge = Knowledge::built_in().map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
+    let knowledge: &'static Knowledge = Box::leak(Box::new(knowledge));
+    let runtime = tokio::runtime::Runtime::new()?;
+    match what.as_str() {
+        "fill" => runtime.block_on(fill(knowledge, &keeping, count)),
+        "measure" => measure(&runtime, knowledge, keeping, count),
+        _ => bail!("fill or measure"),
+    }
+}
+
+/// A case that was played, as it is kept.
+struct Played {
+    state: &'static str,
+    row: Value,
+    terms: Vec<String>,
+    events: Vec<Event>,
+}
+
+fn play(knowledge: &Knowledge, random: &mut StdRng) -> Vec<Played> {
+    let evidence = evidence();
+    (0..PLAYED).map(|_| one(knowledge, &evidence, random)).collect()
+}
+
+fn one(knowledge: &Knowledge, measured: &[Evidence], random: &mut StdRng) -> Played {
+    let words = SAID[random.random_range(0..SAID.len())];
+    let lang = if words.is_ascii() { Lang::En } else { Lang::Ja };
+    let request = Request { words: Some(words.to_owned()), ..Request::default() };
+    let mut case = Case::new(0, request, lang);
+    if random.random_bool(0.4) && !measured.is_empty() {
+        let mut seen = measured[random.random_range(0..measured.len())].clone();
+        seen.request.words = Some(words.to_owned());
+        drop(case.apply(Event { at: 60, what: What::Measured(Box::new(seen)) }));
+    }
+    let steps = random.random_range(0..14);
+    for step in 0..steps {
+        let at = 120 * (step + 1);
+        let next = match case.next(knowledge, Driver::Talks) {
+            Next::Step(step) => step,
+            Next::Closed(closing) => {
+                drop(case.apply(Event { at, what: What::Closed(closing) }));
+                break;
+            }
+        };
+        let answer = match next.options.len() {
+            0 => ["fixed", "not_fixed", "not_fixed", "unknown"][random.random_range(0..4)].to_owned(),
+            many => next.options[random.random_range(0..many)].id.clone(),
+        };
+        let Some(what) = case.answer(knowledge, &next, &answer) else { break };
+        drop(case.apply(Event { at, what }));
+    }
+    let said = recognise(knowledge, words);
+    let (state, cause) = match case.next(knowledge, Driver::Talks) {
+        Next::Closed(closing) => (if closing.resolved { "resolved" } else { "unresolved" }, closing.cause),
+        Next::Step(step) if step.kind == "wait" => ("waiting", step.addresses.first().cloned()),
+        Next::Step(step) => ("open", step.addresses.first().cloned()),
+    };
+    let first = |all: &[naosu_core::intake::Scored]| all.first().map_or("unknown".to_owned(), |one| one.id.clone());
+    let cause = cause.unwrap_or_else(|| first(&said.cause));
+    let row = json!([
+        state, lang.tag(), first(&said.symptom), cause, said.device, said.client, said.service,
+        case.events().len() - 1, words
+    ]);
+    Played { state, row, terms: terms(words).into_iter().collect(), events: case.events().to_vec() }
+}
+
+/// The evidence of the scenarios in the repository.
+fn evidence() -> Vec<Evidence> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
+    let folders = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let texts = folders.filter_map(|folder| std::fs::read_to_string(folder.path().join("evidence.json")).ok());
+    texts.filter_map(|text| serde_json::from_str(&text).ok()).collect()
+}
+
+async fn fill(knowledge: &Knowledge, keeping: &Keeping, count: usize) -> Result<()> {
+    let began = Instant::now();
+    let mut random = StdRng::seed_from_u64(4);
+    let played = play(knowledge, &mut random);
+    let helpers = Helpers::open(keeping).await?;
+    helpers.add(NAME, Role::Administrator, PASSWORD).await?;
+    println!("played {PLAYED} in {:?}", began.elapsed());
+    sqlx::any::install_default_drivers();
+    let postgres = matches!(keeping, Keeping::Postgres(_));
+    let url = match keeping {
+        Keeping::Folder(folder) => format!("sqlite://{}", folder.join("naosu.sqlite3").display()),
+        Keeping::Postgres(url) => url.clone(),
+    };
+    let pool = sqlx::AnyPool::connect(&url).await?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    for begin in (0..count).step_by(BATCH) {
+        let (mut rows, mut terms, mut events) = (Vec::new(), Vec::new(), Vec::new());
+        for id in begin + 1..=(begin + BATCH).min(count) {
+            let case = &played[random.random_range(0..played.len())];
+            let opened = now - random.random_range(0..HALF_YEAR);
+            let last = opened + random.random_range(60..if case.state == "open" { 86_400 } else { 864_000 });
+            let mut row = case.row.as_array().cloned().unwrap_or_default();
+            row.extend([json!(id), json!(format!("measure{id}")), json!(opened), json!(last)]);
+            rows.push(Value::Array(row));
+            terms.extend(case.terms.iter().map(|term| json!([term, id])));
+            // a word that few cases have
+            terms.push(json!([format!("no{}", id % 5_000), id]));
+            for (sequence, event) in case.events.iter().enumerate() {
+                let event = Event { at: opened + event.at, what: event.what.clone() };
+                events.push(json!([id, sequence, event.at, serde_json::to_string(&event)?]));
+            }
+        }
+        let mut work = pool.begin().await?;
+        let field = |place: usize, kind: &str| {
+            if postgres { format!("CAST(value->>{place} AS {kind})") } else { format!("value->>{place}") }
+        };
+        let source = if postgres { "jsonb_array_elements(CAST($1 AS jsonb)) AS value" } else { "json_each($1)" };
+        for (table, columns, kinds, values) in [
+            (
+                "case_file",
+                "state, lang, symptom, cause, device, client, service, steps, words, id, link, opened_at, last_at",
+                "TTTTTTTBTBTBB",
+                rows,
+            ),
+            ("term", "term, case_id", "TB", terms),
+            ("event", "case_id, sequence, at, event", "BBBT", events),
+        ] {
+            let fields: Vec<String> = kinds
+                .chars()
+                .enumerate()
+                .map(|(place, kind)| field(place, if kind == 'T' { "TEXT" } else { "BIGINT" }))
+                .collect();
+            let text = format!("INSERT INTO {table} ({columns}) SELECT {} FROM {source}", fields.join(", "));
+            sqlx::query(sqlx::AssertSqlSafe(text)).bind(Value::Array(values).to_string()).execute(&mut *work).await?;
+        }
+        work.commit().await?;
+    }
+    println!("kept {count} in {:?}", began.elapsed());
+    Ok(())
+}
+
+fn measure(
+    runtime: &tokio::runtime::Runtime,
+    knowledge: &'static Knowledge,
+    keeping: Keeping,
+    count: usize,
+) -> Result<()> {
+    let config = Config {
+        listen: "127.0.0.1:0".parse()?,
+        keeping,
+        public_url: "http://naosu.test".to_owned(),
+        certificate: None,
+        reach: Policy::Public,
+        trust_proxy: false,
+    };
+    let (ready, told) = mpsc::channel();
+    runtime.spawn(async move {
+        let served = serve(config, knowledge, move |address| drop(ready.send(address))).await;
+        served.expect("the server runs");
+    });
+    let address = told.recv_timeout(Duration::from_secs(60))?;
+    println!("memory at rest: {}", memory());
+    let mut client = Client::new(address)?;
+    client.sign_in()?;
+    let queries: [(&str, fn(&mut StdRng) -> String); 9] = [
+        ("list", |_| "/desk".to_owned()),
+        ("one filter", |random| format!("/desk?device={}", pick(random, &["iphone", "windows", "mac", "linux"]))),
+        ("three filters", |random| {
+            let (device, service) = (pick(random, &["iphone", "ipad", "android"]), pick(random, &["icloud", "docomo", "gmail"]));
+            format!("/desk?state=resolved&device={device}&service={service}&order=oldest")
+        }),
+        ("nothing fits", |_| "/desk?cause=dns_hijack&device=linux&state=waiting&service=au".to_owned()),
+        ("frequent words", |random| {
+            format!("/desk?q={}", pick(random, &["mail", "%E3%83%A1%E3%83%BC%E3%83%AB", "the+mail", "connection+server"]))
+        }),
+        ("rare word", |random| format!("/desk?q=no{}", random.random_range(0..5_000))),
+        ("words that never meet", |_| "/desk?q=outlook+thunderbird+mail".to_owned()),
+        ("deep page", |random| {
+            format!("/desk?after={}.50000&order=oldest", 1_700_000_000 + random.random_range(0..99_999_999_u32))
+        }),
+        ("case", |random| format!("/desk/case/{}", random.random_range(1..=90_000))),
+    ];
+    let mut random = StdRng::seed_from_u64(5);
+    let mut all = Vec::new();
+    for (name, query) in queries {
+        let mut times = Vec::new();
+        for _ in 0..(count / queries.len()).max(1) {
+            let path = query(&mut random);
+            let began = Instant::now();
+            client.get(&path)?;
+            times.push(began.elapsed());
+        }
+        println!("{name:24} {}", told_times(&mut times));
+        all.extend(times);
+    }
+    println!("{:24} {}", "all", told_times(&mut all));
+    for turn in ["statistics, counted", "statistics, a minute old"] {
+        let began = Instant::now();
+        client.get("/desk/statistics")?;
+        println!("{turn:24} {:?}", began.elapsed());
+    }
+    println!("memory: {}", memory());
+    Ok(())
+}
+
+fn pick<'a>(random: &mut StdRng, of: &[&'a str]) -> &'a str {
+    of[random.random_range(0..of.len())]
+}
+
+fn told_times(times: &mut [Duration]) -> String {
+    times.sort_unstable();
+    let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)];
+    let [half, p99, most] = [at(50), at(99), at(100)].map(|time| time.as_secs_f64() * 1e3);
+    format!("{:5} answers, ms: median {half:6.1}  p99 {p99:6.1}  longest {most:6.1}", times.len())
+}
+
+/// What the process uses and used at most, as Linux counts it.
+fn memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let lines = status.lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM"));
+    lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join(", ")
+}
+
+/// A connection that stays, with its cookie.
+struct Client {
+    stream: BufReader<TcpStream>,
+    cookie: String,
+}
+
+impl Client {
+    #[expect(clippy::disallowed_methods, reason = "this is the browser")]
+    fn new(address: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream: BufReader::new(stream), cookie: String::new() })
+    }
+
+    fn sign_in(&mut self) -> Result<()> {
+        let body = format!("name={NAME}&password={}", PASSWORD.replace(' ', "+"));
+        let (_, cookie) = self.send("POST /desk/sign-in", &body)?;
+        self.cookie = cookie.context("the sign-in gives a cookie")?;
+        Ok(())
+    }
+
+    fn get(&mut self, path: &str) -> Result<()> {
+        let (status, _) = self.send(&format!("GET {path}"), "")?;
+        if status == 200 { Ok(()) } else { bail!("{path}: {status}") }
+    }
+
+    fn send(&mut self, what: &str, body: &str) -> Result<(u16, Option<String>)> {
+        let request = format!(
+            "{what} HTTP/1.1\r\nHost: naosu.test\r\nCookie: {}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+            self.cookie,
+            body.len()
+        );
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        let (mut status, mut length, mut cookie) = (0, 0, None);
+        loop {
+            let mut line = String::new();
+            self.stream.read_line(&mut line)?;
+            let line = line.trim_end();
+            if line.is_empty() {
+                break;
+            }
+            if let Some(rest) = line.strip_prefix("HTTP/1.1 ") {
+                status = rest[..3].parse()?;
+            } else if let Some((name, value)) = line.split_once(": ") {
+                match name {
+                    "content-length" => length = value.parse()?,
+                    "set-cookie" => cookie = value.split(';').next().map(str::to_owned),
+                    _ => {}
+                }
+            }
+        }
+        self.stream.read_exact(&mut vec![0; length])?;
+        Ok((status, cookie))
+    }
+}
