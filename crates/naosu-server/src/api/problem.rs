@@ -171,6 +171,11 @@ impl Problem {
                         w.pick("The case does not take that now.", "このケースでは今はできません。").into(),
                         Some(refused.to_string()),
                     ),
+                    Failure::NotAllowed => (
+                        "forbidden",
+                        w.pick("This is not allowed to you.", "この操作は許可されていません。").into(),
+                        None,
+                    ),
                     Failure::Mistaken(what) => (
                         "invalid",
                         w.pick(
