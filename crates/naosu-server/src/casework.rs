@@ -88,7 +88,8 @@ impl Desk {
 /// What lists and searches need of a case.
 fn summary(knowledge: &Knowledge, case: &Case) -> Summary {
     let request = &case.opening().request;
-    let words = request.words.clone().unwrap_or_default();
+    // PostgreSQL keeps no NUL
+    let words = request.words.as_deref().unwrap_or_default().replace('\0', " ");
     let said = recognise(knowledge, &words);
     let first = |scored: &[naosu_core::intake::Scored]| {
         scored.first().map_or_else(|| "unknown".to_owned(), |one| one.id.clone())

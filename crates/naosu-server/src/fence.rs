@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::api::problem::{Cause, Problem};
 use crate::desk::Desk;
 use crate::limit::Kind;
 use crate::pages;
@@ -23,12 +24,19 @@ pub(crate) async fn fence(
     next: Next,
 ) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let is_api = request.uri().path().starts_with("/api/");
     if !reads && is_foreign(request.headers(), &desk.config.public_url) {
+        if is_api {
+            return Problem::of(Cause::Foreign, wording::of(request.headers())).into_response();
+        }
         return (StatusCode::FORBIDDEN, "sent by another site\n").into_response();
     }
     let allowed = desk.may(Kind::Request, caller);
     let mut response = match allowed {
         Ok(()) => next.run(request).await,
+        Err(refusal) if is_api => {
+            Problem::of(Cause::Failure(refusal.into()), wording::of(request.headers())).into_response()
+        }
         Err(refusal) => pages::not_now(refusal, wording::of(request.headers())),
     };
     let headers = response.headers_mut();

@@ -8,6 +8,7 @@
 //!                                                    └────────► measuring ─► naosu-probe (within reach)
 //! ```
 
+mod api;
 mod budget;
 mod calendar;
 mod casework;
@@ -27,9 +28,12 @@ mod secret_link;
 mod serve;
 mod statistics;
 mod store;
+mod tokens;
 mod vitals;
+mod webhooks;
 mod wording;
 
 pub use crate::config::{Certificate, Config, Keeping, Policy};
 pub use crate::helpers::{Helper, Helpers, Role, Unfit};
 pub use crate::serve::serve;
+pub use crate::tokens::make_token;

@@ -22,7 +22,7 @@ use crate::config::{Certificate, Config};
 use crate::desk::Desk;
 use crate::helpers::Door;
 use crate::store::Store;
-use crate::{fence, pages, vitals};
+use crate::{api, fence, pages, vitals, webhooks};
 
 /// The largest request that is read, in bytes; uploads have their own limit.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -65,6 +65,7 @@ pub async fn serve(
         counted: Arc::default(),
         budget,
     };
+    let _delivering = Delivering(tokio::spawn(webhooks::deliver(desk.clone())));
     let app = router(desk).into_make_service_with_connect_info::<SocketAddr>();
 
     let handle = Handle::new();
@@ -90,6 +91,15 @@ pub async fn serve(
     .context("serve")
 }
 
+/// The task that delivers to webhooks; it ends with the server, and what it did not confirm is delivered by the next.
+struct Delivering(tokio::task::JoinHandle<()>);
+
+impl Drop for Delivering {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// Who sends a request letter by letter is hung up on.
 fn careful(builder: &mut Builder<TokioExecutor>) {
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME);
@@ -110,6 +120,7 @@ async fn tls(certificate: &Certificate) -> Result<RustlsConfig> {
 fn router(desk: Desk) -> Router {
     Router::new()
         .merge(pages::routes())
+        .merge(api::routes(desk.knowledge))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIME))
         .merge(vitals::routes())
         .fallback(pages::missing)

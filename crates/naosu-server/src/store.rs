@@ -20,6 +20,8 @@ pub(crate) mod lists;
 mod moving;
 pub(crate) mod notes;
 mod removal;
+pub(crate) mod tokens;
+pub(crate) mod webhooks;
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");

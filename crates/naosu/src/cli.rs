@@ -127,6 +127,24 @@ pub(crate) struct ServeArguments {
     /// How far measurements may go: public servers and the caller's own network, or anywhere
     #[arg(long, value_name = "REACH", value_enum, default_value_t = ReachArgument::Public)]
     pub(crate) reach: ReachArgument,
+    /// Do not serve: make a token for the API with this name, print it, and end
+    #[arg(long, value_name = "NAME", help_heading = "Tokens")]
+    pub(crate) new_token: Option<String>,
+    /// What whoever has the new token may do
+    #[arg(long, value_name = "ROLE", value_enum, default_value_t = RoleArgument::Helper, requires = "new_token", help_heading = "Tokens")]
+    pub(crate) role: RoleArgument,
+    /// How many days the new token holds
+    #[arg(long, value_name = "DAYS", default_value = "90", value_parser = clap::value_parser!(u32).range(1..=366), requires = "new_token", help_heading = "Tokens")]
+    pub(crate) days: u32,
+}
+
+/// What whoever has a token may do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum RoleArgument {
+    /// See and carry on all cases
+    Helper,
+    /// That, and make tokens and webhooks
+    Administrator,
 }
 
 /// How the server's log is written.

@@ -6,6 +6,7 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::Store;
+use super::webhooks::tell;
 
 /// What lists and searches need of a case; ids are those of the taxonomy, `unknown` where nothing is known.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -88,6 +89,10 @@ impl Store {
         }
         let found_by = serde_json::to_string(&terms(&summary.words)).expect("texts are plain data");
         sqlx::query(self.split_terms).bind(found_by).bind(id).execute(&mut *work).await?;
+        tell(&mut work, id, at, "case.opened", summary).await?;
+        if let Some(news) = news("open", &summary.state) {
+            tell(&mut work, id, last, news, summary).await?;
+        }
         work.commit().await?;
         Ok(id)
     }
@@ -104,6 +109,13 @@ impl Store {
         let mut work = self.writing().await?;
         for (place, event) in events.iter().enumerate() {
             insert(&mut work, case, known + place, event).await?;
+        }
+        let before: Option<String> = sqlx::query_scalar("SELECT state FROM case_file WHERE id = $1")
+            .bind(case)
+            .fetch_optional(&mut *work)
+            .await?;
+        if let Some(news) = before.and_then(|before| news(&before, &summary.state)) {
+            tell(&mut work, case, last, news, summary).await?;
         }
         sqlx::query(
             "UPDATE case_file SET last_at = $1, state = $2, lang = $3, symptom = $4, cause = $5, device = $6, client = $7,
@@ -151,6 +163,16 @@ impl Store {
                 .fetch_all(&self.pool)
                 .await?;
         Ok(texts.iter().map(|text| serde_json::from_str(text)).collect::<Result<_, _>>()?)
+    }
+}
+
+/// The event that a change of state is for those who are told of it.
+fn news(before: &str, after: &str) -> Option<&'static str> {
+    match after {
+        _ if before == after => None,
+        "waiting" => Some("case.waiting"),
+        "resolved" => Some("case.resolved"),
+        _ => None,
     }
 }
 

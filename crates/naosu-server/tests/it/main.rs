@@ -1,6 +1,7 @@
-//! The server from outside: as a browser meets it, and as somebody who means harm.
+//! The server from outside: as a browser meets it, as a program does, and as somebody who means harm.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its server has failed")]
 
+mod api;
 mod attack;
 mod browser;
 mod client;

@@ -7,12 +7,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use naosu_core::knowledge::{Knowledge, Lang};
-use naosu_server::{Certificate, Config, Keeping, Policy, serve};
+use naosu_server::{Certificate, Config, Keeping, Policy, Role, make_token, serve};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::{LogFormat, ReachArgument, ServeArguments};
+use crate::cli::{LogFormat, ReachArgument, RoleArgument, ServeArguments};
 use crate::language::pick;
 
 /// Where the database is named so that other users of the machine do not see it.
@@ -25,6 +25,17 @@ const LOG: &str = "NAOSU_LOG";
 pub(super) fn run(knowledge: &'static Knowledge, arguments: &ServeArguments, lang: Lang) -> Result<ExitCode> {
     log(arguments.log);
     let keeping = keeping(arguments.database_url.as_ref(), arguments.data.as_ref())?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start the server")?;
+    if let Some(name) = &arguments.new_token {
+        let role = match arguments.role {
+            RoleArgument::Helper => Role::Helper,
+            RoleArgument::Administrator => Role::Administrator,
+        };
+        let token = runtime.block_on(make_token(&keeping, name, role, arguments.days))?;
+        super::print(&format!("{token}\n"))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let certificate = arguments.tls_cert.clone().zip(arguments.tls_key.clone());
     let certificate = certificate.map(|(chain, key)| Certificate { chain, key });
     let scheme = if certificate.is_some() { "https" } else { "http" };
@@ -37,8 +48,6 @@ pub(super) fn run(knowledge: &'static Knowledge, arguments: &ServeArguments, lan
         reach: if arguments.reach == ReachArgument::Open { Policy::Open } else { Policy::Public },
         trust_proxy: arguments.trust_proxy,
     };
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start the server")?;
     runtime.block_on(serve(config, knowledge, |address| {
         let url = named.unwrap_or_else(|| reached_at(scheme, address));
         // when stderr is gone there is nobody to tell
