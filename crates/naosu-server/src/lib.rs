@@ -8,6 +8,7 @@
 //!                                                    └────────► measuring ─► naosu-probe (within reach)
 //! ```
 
+mod browser;
 mod budget;
 mod calendar;
 mod casework;
@@ -18,6 +19,7 @@ mod failure;
 mod fence;
 mod helpers;
 mod limit;
+mod measuring;
 mod moving;
 mod pages;
 mod picture;
@@ -30,6 +32,6 @@ mod store;
 mod vitals;
 mod wording;
 
-pub use crate::config::{Certificate, Config, Keeping, Policy};
+pub use crate::config::{Certificate, Config, Keeping, Outside, Policy};
 pub use crate::helpers::{Helper, Helpers, Role, Unfit};
 pub use crate::serve::serve;

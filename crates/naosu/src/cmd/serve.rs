@@ -36,6 +36,7 @@ pub(super) fn run(knowledge: &'static Knowledge, arguments: &ServeArguments, lan
         certificate,
         reach: if arguments.reach == ReachArgument::Open { Policy::Open } else { Policy::Public },
         trust_proxy: arguments.trust_proxy,
+        outside: super::order::outside(knowledge, &arguments.outside)?,
     };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start the server")?;
