@@ -1,7 +1,7 @@
 //! Cases at the desk: opened, found by their link, carried on. Pages and API go through here, and nothing else writes cases.
 
 use naosu_core::case::{Case, Driver, Event, Next, What};
-use naosu_core::evidence::Request;
+use naosu_core::evidence::{Evidence, Request};
 use naosu_core::intake::recognise;
 use naosu_core::knowledge::{Knowledge, Lang};
 
@@ -26,9 +26,18 @@ impl CaseFile {
     }
 }
 
-/// Only a case with an address can be measured.
+/// Only a case with an address can be measured, or one that was.
 pub(crate) fn driver(case: &Case) -> Driver {
-    if case.opening().request.address.is_some() { Driver::Measures } else { Driver::Talks }
+    let known = case.opening().request.address.is_some() || latest_evidence(case).is_some();
+    if known { Driver::Measures } else { Driver::Talks }
+}
+
+/// What was measured last.
+pub(crate) fn latest_evidence(case: &Case) -> Option<&Evidence> {
+    case.events().iter().rev().find_map(|event| match &event.what {
+        What::Measured(evidence) => Some(evidence.as_ref()),
+        _ => None,
+    })
 }
 
 impl Desk {

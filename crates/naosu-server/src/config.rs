@@ -1,7 +1,10 @@
 //! How a server is set up.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+
+use url::Url;
 
 /// How a server is set up; made by the command line.
 #[derive(Clone, Debug)]
@@ -18,6 +21,30 @@ pub struct Config {
     pub reach: Policy,
     /// Whether a proxy beside this server says who calls (`X-Forwarded-For`).
     pub trust_proxy: bool,
+    /// What stands for the outside world in measurements.
+    pub outside: Outside,
+}
+
+/// What stands for the outside world in measurements; what is not named is the real one.
+#[derive(Clone, Debug, Default)]
+pub struct Outside {
+    /// The resolvers that are asked instead of the system's.
+    pub resolvers: Vec<SocketAddr>,
+    /// The time servers that replace the built-in ones: name and port.
+    pub ntp: Vec<(String, u16)>,
+    /// The pages that replace the built-in ones for testing the way out.
+    pub connectivity: Vec<Url>,
+    /// Status pages that replace the built-in ones, by service.
+    pub status: BTreeMap<String, Url>,
+    /// Certificates that are trusted beside the system's, PEM.
+    pub ca_pem: Option<Vec<u8>>,
+}
+
+impl Outside {
+    /// Whether something was named: then nobody else is asked.
+    pub(crate) fn is_closed(&self) -> bool {
+        !self.resolvers.is_empty() || !self.ntp.is_empty() || !self.connectivity.is_empty()
+    }
 }
 
 /// A certificate and its key, as PEM files.

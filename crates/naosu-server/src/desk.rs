@@ -9,6 +9,7 @@ use naosu_core::knowledge::Knowledge;
 use crate::budget::Budget;
 use crate::config::Config;
 use crate::helpers::Door;
+use crate::measuring::Measuring;
 use crate::moving::WrongCodes;
 use crate::statistics::Latest;
 use crate::store::Store;
@@ -32,6 +33,8 @@ pub(crate) struct Desk {
     pub(crate) figures: Option<PrometheusHandle>,
     /// What keeps callers in bounds.
     pub(crate) budget: Arc<Budget>,
+    /// The runs of probes that go on.
+    pub(crate) measuring: Arc<Measuring>,
 }
 
 /// Now, in seconds since 1970 UTC.

@@ -4,6 +4,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use url::{Origin, Url};
 
 use crate::api::problem::{Cause, Problem};
 use crate::desk::Desk;
@@ -15,6 +16,17 @@ use crate::wording;
 /// Nothing from elsewhere, no script but our own file, nobody frames us, forms go to us alone.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The same for a page that tries whether its device reaches these pages; only their origins are let in.
+pub(crate) fn policy_that_reaches(pages: &[Url]) -> HeaderValue {
+    let mut sources = "connect-src 'self'".to_owned();
+    for page in pages.iter().map(|page| page.origin()).filter(Origin::is_tuple) {
+        sources.push(' ');
+        sources.push_str(&page.ascii_serialization());
+    }
+    HeaderValue::from_str(&POLICY.replace("connect-src 'self'", &sources))
+        .unwrap_or(HeaderValue::from_static(POLICY))
+}
 
 /// Refuses what another site sends in a person's name, and says to the browser what it may do with the answer.
 pub(crate) async fn fence(

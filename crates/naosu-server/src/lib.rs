@@ -9,6 +9,7 @@
 //! ```
 
 mod api;
+mod browser;
 mod budget;
 mod calendar;
 mod casework;
@@ -19,6 +20,7 @@ mod failure;
 mod fence;
 mod helpers;
 mod limit;
+mod measuring;
 mod moving;
 mod pages;
 mod picture;
@@ -33,7 +35,7 @@ mod vitals;
 mod webhooks;
 mod wording;
 
-pub use crate::config::{Certificate, Config, Keeping, Policy};
+pub use crate::config::{Certificate, Config, Keeping, Outside, Policy};
 pub use crate::helpers::{Helper, Helpers, Role, Unfit};
 pub use crate::serve::serve;
 pub use crate::tokens::make_token;

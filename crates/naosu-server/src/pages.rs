@@ -12,8 +12,10 @@ use crate::failure::Failure;
 use crate::wording::Wording;
 
 pub(crate) mod assets;
+mod browser;
 mod case;
 mod desk;
+mod measure;
 mod messages;
 mod move_case;
 mod screenshot;
@@ -28,6 +30,8 @@ pub(crate) fn routes() -> Router<Desk> {
         .merge(move_case::routes())
         .merge(case::routes())
         .merge(desk::routes())
+        .merge(measure::routes())
+        .merge(browser::routes())
         .merge(assets::routes())
         .route("/lang/{tag}", get(start::language))
 }

@@ -64,6 +64,7 @@ pub async fn serve(
         door: Door::new().await?,
         counted: Arc::default(),
         budget,
+        measuring: Arc::default(),
     };
     let _delivering = Delivering(tokio::spawn(webhooks::deliver(desk.clone())));
     let app = router(desk).into_make_service_with_connect_info::<SocketAddr>();

@@ -136,6 +136,8 @@ pub(crate) struct ServeArguments {
     /// How many days the new token holds
     #[arg(long, value_name = "DAYS", default_value = "90", value_parser = clap::value_parser!(u32).range(1..=366), requires = "new_token", help_heading = "Tokens")]
     pub(crate) days: u32,
+    #[command(flatten)]
+    pub(crate) outside: OutsideArguments,
 }
 
 /// What whoever has a token may do.
@@ -145,6 +147,26 @@ pub(crate) enum RoleArgument {
     Helper,
     /// That, and make tokens and webhooks
     Administrator,
+}
+
+/// What stands for the outside world in measurements.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct OutsideArguments {
+    /// Ask this resolver instead of the system's
+    #[arg(long, value_name = "IP[:PORT]", help_heading = "Measurements")]
+    pub(crate) resolver: Vec<String>,
+    /// Trust the certificates in this file too
+    #[arg(long, value_name = "PEM", value_hint = ValueHint::FilePath, help_heading = "Measurements")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Ask this time server instead of the built-in ones
+    #[arg(long, value_name = "HOST[:PORT]", help_heading = "Measurements")]
+    pub(crate) ntp: Vec<String>,
+    /// Test the way out with this page instead of the built-in ones
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "Measurements")]
+    pub(crate) connectivity_url: Vec<String>,
+    /// Read a service's status from this page instead of the built-in one
+    #[arg(long, value_name = "SERVICE=URL", help_heading = "Measurements")]
+    pub(crate) status_url: Vec<String>,
 }
 
 /// How the server's log is written.

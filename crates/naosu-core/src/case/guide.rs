@@ -166,10 +166,13 @@ enum Seen {
 
 fn outcome(knowledge: &Knowledge, evidence: &Evidence, action: &Action) -> Seen {
     let verdict = diagnose(knowledge, evidence).verdict;
+    // measured from another machine, `clock` is not the device's
+    let elsewhere = evidence.observations.iter().any(|observation| observation.variable == "browser_clock");
     let states: Vec<State> = evidence
         .observations
         .iter()
         .filter(|observation| action.verify.contains(&observation.variable))
+        .filter(|observation| !elsewhere || observation.variable != "clock")
         .filter_map(|observation| state(knowledge, &observation.variable, &observation.outcome))
         .collect();
     if verdict == Verdict::CauseFound || states.contains(&State::Bad) {

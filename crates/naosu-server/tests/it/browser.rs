@@ -29,6 +29,7 @@ impl Server {
             certificate: None,
             reach: naosu_server::Policy::Public,
             trust_proxy: false,
+            outside: naosu_server::Outside::default(),
         };
         let (tell, told) = tokio::sync::oneshot::channel();
         let task = tokio::spawn(async move {

@@ -6,6 +6,7 @@ mod attack;
 mod browser;
 mod client;
 mod desk;
+mod live;
 mod person;
 mod pictures;
 mod postgres;

@@ -39,6 +39,7 @@ impl Server {
             certificate: None,
             reach: Policy::Public,
             trust_proxy: false,
+            outside: naosu_server::Outside::default(),
         };
         let (ready, told) = mpsc::channel();
         runtime.spawn(async move {

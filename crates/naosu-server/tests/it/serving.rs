@@ -40,6 +40,7 @@ impl Serving {
             certificate: None,
             reach: Policy::Public,
             trust_proxy,
+            outside: naosu_server::Outside::default(),
         };
         let (ready, started) = oneshot::channel();
         let task = tokio::spawn(async move {

@@ -15,9 +15,10 @@ use naosu_probe::plan::Order;
 use naosu_probe::reach::Reach;
 use naosu_probe::secret::{Credential, Secret};
 use naosu_probe::tls::Trust;
+use naosu_server::Outside;
 use url::Url;
 
-use crate::cli::CheckArguments;
+use crate::cli::{CheckArguments, OutsideArguments};
 use crate::language::pick;
 use crate::usage::Mistake;
 
@@ -310,6 +311,26 @@ fn one_of(knowledge: &Knowledge, option: &str, list: &str, value: &str) -> Resul
         format!("--{option} {value}: not known: one of {all}"),
         format!("--{option} {value}: 使えない値です。次から選んでください: {all}"),
     ))
+}
+
+/// What `naosu serve` puts in the place of the outside world; read as `naosu check` reads it.
+pub(super) fn outside(knowledge: &Knowledge, arguments: &OutsideArguments) -> Result<Outside> {
+    // read once here, so that a file that cannot be used is named at the start
+    trust(arguments.ca_file.as_deref())?;
+    Ok(Outside {
+        resolvers: arguments.resolver.iter().map(|text| resolver(text)).collect::<Result<_>>()?,
+        ntp: arguments.ntp.iter().map(|text| host_port("--ntp", text, 123)).collect::<Result<_>>()?,
+        connectivity: arguments
+            .connectivity_url
+            .iter()
+            .map(|text| url("--connectivity-url", text))
+            .collect::<Result<_>>()?,
+        status: arguments.status_url.iter().map(|text| status(knowledge, text)).collect::<Result<_>>()?,
+        ca_pem: match &arguments.ca_file {
+            Some(file) => Some(std::fs::read(file).map_err(|error| unreadable("--ca-file", file, &error))?),
+            None => None,
+        },
+    })
 }
 
 fn trust(file: Option<&Path>) -> Result<Trust> {

@@ -46,6 +46,7 @@ impl Server {
             certificate: None,
             reach,
             trust_proxy: false,
+            outside: naosu_server::Outside::default(),
         };
         let (ready, started) = oneshot::channel();
         let task = tokio::spawn(async move {
