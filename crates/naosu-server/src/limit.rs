@@ -78,7 +78,7 @@ impl Kind {
     fn rules(self) -> Rules {
         let (each, all) = match self {
             Self::Case => ([most(60, 60), most(300, 3600)], most(3000, 60)),
-            Self::Code => ([most(10, 60), most(30, 3600)], most(600, 3600)),
+            Self::Code => ([most(20, 60), most(60, 3600)], most(600, 3600)),
             Self::Run => ([most(10, 600), most(40, 3600)], most(120, 60)),
             Self::Request => ([most(300, 10), most(6000, 600)], most(20_000, 10)),
             Self::SignIn => ([most(10, 60), most(60, 3600)], most(300, 60)),
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn a_whole_ipv6_network_is_one_caller() {
         let limits = Limits::default();
-        for host in 0..10 {
+        for host in 0..20 {
             taken(&limits, Kind::Code, &format!("2001:db8:1:1::{host}"), 0).unwrap();
         }
         assert!(taken(&limits, Kind::Code, "2001:db8:1:1:ffff::1", 0).is_err());

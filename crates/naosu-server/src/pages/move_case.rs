@@ -1,10 +1,8 @@
 //! The case on another device: a QR code of its link, or a short code to type there.
 
-use std::net::SocketAddr;
-
 use askama::Template;
 use axum::Router;
-use axum::extract::{ConnectInfo, Form, Path, State};
+use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -14,7 +12,9 @@ use serde::Deserialize;
 
 use super::{PageFailure, case, failed, go_to, show};
 use crate::desk::Desk;
+use crate::limit::Kind;
 use crate::moving::Moved;
+use crate::reach::Caller;
 use crate::wording::Wording;
 
 pub(super) fn routes() -> Router<Desk> {
@@ -95,10 +95,11 @@ struct Typed {
 async fn go(
     State(desk): State<Desk>,
     w: Wording,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    caller: Caller,
     Form(form): Form<Typed>,
 ) -> Result<Response, PageFailure> {
-    let (status, problem) = match desk.move_by(&form.code, from.ip()).await.map_err(failed(w))? {
+    desk.may(Kind::Code, caller).map_err(failed(w))?;
+    let (status, problem) = match desk.move_by(&form.code, caller.address()).await.map_err(failed(w))? {
         Moved::To(secret) => return Ok(go_to(&format!("/c/{secret}"))),
         Moved::Unknown => (
             StatusCode::UNPROCESSABLE_ENTITY,

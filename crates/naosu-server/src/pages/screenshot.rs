@@ -3,14 +3,16 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::multipart::{Field, Multipart, MultipartRejection};
-use axum::extract::{DefaultBodyLimit, FromRequest, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use super::show;
+use super::{not_now, show};
 use crate::desk::Desk;
+use crate::limit::Kind;
 use crate::picture::{BYTES_LIMIT, Unfit};
+use crate::reach::Caller;
 use crate::screen::{self, NotRead};
 use crate::wording::Wording;
 
@@ -44,7 +46,10 @@ async fn form(w: Wording) -> Response {
     show(StatusCode::OK, &ScreenshotPage { w, problem: None })
 }
 
-async fn read(w: Wording, request: Request) -> Response {
+async fn read(State(desk): State<Desk>, caller: Caller, w: Wording, request: Request) -> Response {
+    if let Err(refusal) = desk.may(Kind::Upload, caller) {
+        return not_now(refusal, w);
+    }
     let words = match Multipart::from_request(request, &()).await {
         Ok(form) => match picture(form).await {
             Ok(Some(picture)) => screen::read(picture).await.map_err(|error| problem(&error, w)),
