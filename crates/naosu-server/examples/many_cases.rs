@@ -229,6 +229,7 @@ fn measure(
         certificate: None,
         reach: Policy::Public,
         trust_proxy: false,
+        outside: naosu_server::Outside::default(),
     };
     let (ready, told) = mpsc::channel();
     runtime.spawn(async move {

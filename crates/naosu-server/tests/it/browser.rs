@@ -33,7 +33,7 @@ impl Server {
         };
         let (tell, told) = tokio::sync::oneshot::channel();
         let task = tokio::spawn(async move {
-            serve(config, &KNOWLEDGE, |address| drop(tell.send(address))).await.unwrap();
+            serve(config, &KNOWLEDGE, |address| tell.send(address).unwrap()).await.unwrap();
         });
         Self { address: told.await.unwrap(), task, _folder: folder }
     }
