@@ -125,11 +125,19 @@ fn one(knowledge: &Knowledge, measured: &[Evidence], random: &mut StdRng) -> Pla
         Next::Step(step) if step.kind == "wait" => ("waiting", step.addresses.first().cloned()),
         Next::Step(step) => ("open", step.addresses.first().cloned()),
     };
-    let first = |all: &[naosu_core::intake::Scored]| all.first().map_or("unknown".to_owned(), |one| one.id.clone());
+    let first =
+        |all: &[naosu_core::intake::Scored]| all.first().map_or("unknown".to_owned(), |one| one.id.clone());
     let cause = cause.unwrap_or_else(|| first(&said.cause));
     let row = json!([
-        state, lang.tag(), first(&said.symptom), cause, said.device, said.client, said.service,
-        case.events().len() - 1, words
+        state,
+        lang.tag(),
+        first(&said.symptom),
+        cause,
+        said.device,
+        said.client,
+        said.service,
+        case.events().len() - 1,
+        words
     ]);
     Played { state, row, terms: terms(words).into_iter().collect(), events: case.events().to_vec() }
 }
@@ -138,7 +146,8 @@ fn one(knowledge: &Knowledge, measured: &[Evidence], random: &mut StdRng) -> Pla
 fn evidence() -> Vec<Evidence> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
     let folders = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let texts = folders.filter_map(|folder| std::fs::read_to_string(folder.path().join("evidence.json")).ok());
+    let texts =
+        folders.filter_map(|folder| std::fs::read_to_string(folder.path().join("evidence.json")).ok());
     texts.filter_map(|text| serde_json::from_str(&text).ok()).collect()
 }
 
@@ -178,7 +187,8 @@ async fn fill(knowledge: &Knowledge, keeping: &Keeping, count: usize) -> Result<
         let field = |place: usize, kind: &str| {
             if postgres { format!("CAST(value->>{place} AS {kind})") } else { format!("value->>{place}") }
         };
-        let source = if postgres { "jsonb_array_elements(CAST($1 AS jsonb)) AS value" } else { "json_each($1)" };
+        let source =
+            if postgres { "jsonb_array_elements(CAST($1 AS jsonb)) AS value" } else { "json_each($1)" };
         for (table, columns, kinds, values) in [
             (
                 "case_file",
@@ -195,7 +205,10 @@ async fn fill(knowledge: &Knowledge, keeping: &Keeping, count: usize) -> Result<
                 .map(|(place, kind)| field(place, if kind == 'T' { "TEXT" } else { "BIGINT" }))
                 .collect();
             let text = format!("INSERT INTO {table} ({columns}) SELECT {} FROM {source}", fields.join(", "));
-            sqlx::query(sqlx::AssertSqlSafe(text)).bind(Value::Array(values).to_string()).execute(&mut *work).await?;
+            sqlx::query(sqlx::AssertSqlSafe(text))
+                .bind(Value::Array(values).to_string())
+                .execute(&mut *work)
+                .await?;
         }
         work.commit().await?;
     }
@@ -228,19 +241,28 @@ fn measure(
     client.sign_in()?;
     let queries: [(&str, fn(&mut StdRng) -> String); 9] = [
         ("list", |_| "/desk".to_owned()),
-        ("one filter", |random| format!("/desk?device={}", pick(random, &["iphone", "windows", "mac", "linux"]))),
+        ("one filter", |random| {
+            format!("/desk?device={}", pick(random, &["iphone", "windows", "mac", "linux"]))
+        }),
         ("three filters", |random| {
-            let (device, service) = (pick(random, &["iphone", "ipad", "android"]), pick(random, &["icloud", "docomo", "gmail"]));
+            let (device, service) =
+                (pick(random, &["iphone", "ipad", "android"]), pick(random, &["icloud", "docomo", "gmail"]));
             format!("/desk?state=resolved&device={device}&service={service}&order=oldest")
         }),
         ("nothing fits", |_| "/desk?cause=dns_hijack&device=linux&state=waiting&service=au".to_owned()),
         ("frequent words", |random| {
-            format!("/desk?q={}", pick(random, &["mail", "%E3%83%A1%E3%83%BC%E3%83%AB", "the+mail", "connection+server"]))
+            format!(
+                "/desk?q={}",
+                pick(random, &["mail", "%E3%83%A1%E3%83%BC%E3%83%AB", "the+mail", "connection+server"])
+            )
         }),
         ("rare word", |random| format!("/desk?q=no{}", random.random_range(0..5_000))),
         ("words that never meet", |_| "/desk?q=outlook+thunderbird+mail".to_owned()),
         ("deep page", |random| {
-            format!("/desk?after={}.50000&order=oldest", 1_700_000_000 + random.random_range(0..99_999_999_u32))
+            format!(
+                "/desk?after={}.50000&order=oldest",
+                1_700_000_000 + random.random_range(0..99_999_999_u32)
+            )
         }),
         ("case", |random| format!("/desk/case/{}", random.random_range(1..=90_000))),
     ];
