@@ -100,7 +100,7 @@ fn one(knowledge: &Knowledge, measured: &[Evidence], random: &mut StdRng) -> Pla
     if random.random_bool(0.4) && !measured.is_empty() {
         let mut seen = measured[random.random_range(0..measured.len())].clone();
         seen.request.words = Some(words.to_owned());
-        drop(case.apply(Event { at: 60, what: What::Measured(Box::new(seen)) }));
+        case.apply(Event { at: 60, what: What::Measured(Box::new(seen)) }).expect("the case is open");
     }
     let steps = random.random_range(0..14);
     for step in 0..steps {
@@ -108,7 +108,7 @@ fn one(knowledge: &Knowledge, measured: &[Evidence], random: &mut StdRng) -> Pla
         let next = match case.next(knowledge, Driver::Talks) {
             Next::Step(step) => step,
             Next::Closed(closing) => {
-                drop(case.apply(Event { at, what: What::Closed(closing) }));
+                case.apply(Event { at, what: What::Closed(closing) }).expect("the case is open");
                 break;
             }
         };
@@ -117,7 +117,7 @@ fn one(knowledge: &Knowledge, measured: &[Evidence], random: &mut StdRng) -> Pla
             many => next.options[random.random_range(0..many)].id.clone(),
         };
         let Some(what) = case.answer(knowledge, &next, &answer) else { break };
-        drop(case.apply(Event { at, what }));
+        case.apply(Event { at, what }).expect("the case is open");
     }
     let said = recognise(knowledge, words);
     let (state, cause) = match case.next(knowledge, Driver::Talks) {
@@ -233,7 +233,9 @@ fn measure(
     };
     let (ready, told) = mpsc::channel();
     runtime.spawn(async move {
-        let served = serve(config, knowledge, move |address| drop(ready.send(address))).await;
+        let served =
+            serve(config, knowledge, move |address| ready.send(address).expect("somebody waits for it"))
+                .await;
         served.expect("the server runs");
     });
     let address = told.recv_timeout(Duration::from_secs(60))?;
@@ -265,7 +267,7 @@ fn measure(
                 1_700_000_000 + random.random_range(0..99_999_999_u32)
             )
         }),
-        ("case", |random| format!("/desk/case/{}", random.random_range(1..=90_000))),
+        ("case", |random| format!("/desk/case/{}", random.random_range(1..=10_000))),
     ];
     let mut random = StdRng::seed_from_u64(5);
     let mut all = Vec::new();

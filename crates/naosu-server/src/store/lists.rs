@@ -12,8 +12,8 @@ use super::cases::{CaseRow, read};
 /// Rows on a page of a list.
 pub(crate) const PAGE: usize = 50;
 
-/// A word in at most that many cases leads to them; a more frequent one is looked up in each case of the list in turn,
-/// which ends early because it is found often.
+/// Words that are together in at most that many cases lead to them; those that meet more often are looked up in each case
+/// of the list in turn, which ends early because they are found often.
 const FEW: i64 = 4_000;
 
 /// Which cases a list shows; what is not given is not asked for.
@@ -92,7 +92,13 @@ impl Store {
     /// A page of a list, and whether more follow.
     pub(crate) async fn list(&self, wanted: &Wanted) -> sqlx::Result<(Vec<CaseRow>, bool)> {
         let terms = self.rarest_first(&wanted.terms).await?;
-        let (text, values) = statement(wanted, &terms);
+        let lead = match terms.as_slice() {
+            [] => false,
+            [(count, _), ..] if *count <= FEW => true,
+            [_] => false,
+            several => self.meetings(several).await? <= FEW,
+        };
+        let (text, values) = statement(wanted, &terms, lead);
         // only our own words are in the text: everything from outside is bound
         let mut query = sqlx::query(AssertSqlSafe(text));
         for value in values {
@@ -125,6 +131,15 @@ impl Store {
         Ok(counted)
     }
 
+    /// In how many cases the terms are together, counted up to [`FEW`] and one more.
+    async fn meetings(&self, terms: &[(i64, String)]) -> sqlx::Result<i64> {
+        let (together, number) = together(terms, 1);
+        let text = format!("SELECT COUNT(*) FROM ({together} LIMIT ${number}) AS found");
+        let query = sqlx::query_scalar(AssertSqlSafe(text));
+        let query = terms.iter().fold(query, |query, (_, term)| query.bind(term));
+        query.bind(FEW + 1).fetch_one(&self.pool).await
+    }
+
     /// Every case that was opened since then is handed to `count`.
     pub(crate) async fn count_since(&self, from: i64, mut count: impl FnMut(Counted)) -> sqlx::Result<()> {
         let mut rows = sqlx::query(
@@ -139,7 +154,19 @@ impl Store {
     }
 }
 
-fn statement(wanted: &Wanted, terms: &[(i64, String)]) -> (String, Vec<Value>) {
+/// The cases that have all terms, found by walking those of the first one; its places begin with `$number`, and the number
+/// after the last one.
+fn together(terms: &[(i64, String)], number: usize) -> (String, usize) {
+    let mut text = format!("SELECT a.case_id FROM term a WHERE a.term = ${number}");
+    for place in number + 1..number + terms.len() {
+        text.push_str(&format!(
+            " AND EXISTS (SELECT 1 FROM term b WHERE b.term = ${place} AND b.case_id = a.case_id)"
+        ));
+    }
+    (text, number + terms.len())
+}
+
+fn statement(wanted: &Wanted, terms: &[(i64, String)], lead: bool) -> (String, Vec<Value>) {
     let (column, direction, after) = wanted.order.sql();
     let mut values = Vec::new();
     let mut conditions = Vec::new();
@@ -169,14 +196,15 @@ fn statement(wanted: &Wanted, terms: &[(i64, String)]) -> (String, Vec<Value>) {
         let id = place(Value::Number(id), &mut values);
         conditions.push(format!("(c.{column}, c.id) {after} ({time}, {id})"));
     }
-    let leads = terms.first().is_some_and(|(count, _)| *count <= FEW);
-    for (rank, (_, term)) in terms.iter().enumerate() {
-        let term = place(Value::Text(term.clone()), &mut values);
-        conditions.push(if rank == 0 && leads {
-            format!("c.id IN (SELECT case_id FROM term WHERE term = {term})")
-        } else {
-            format!("EXISTS (SELECT 1 FROM term t WHERE t.term = {term} AND t.case_id = c.id)")
-        });
+    if lead {
+        conditions.push(format!("c.id IN ({})", together(terms, values.len() + 1).0));
+        values.extend(terms.iter().map(|(_, term)| Value::Text(term.clone())));
+    } else {
+        for (_, term) in terms {
+            let term = place(Value::Text(term.clone()), &mut values);
+            conditions
+                .push(format!("EXISTS (SELECT 1 FROM term t WHERE t.term = {term} AND t.case_id = c.id)"));
+        }
     }
     let filter =
         if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
