@@ -119,8 +119,9 @@ fn rewrite(value: &mut Value, name: &str, tolerant: bool) {
                     *to = format!("#/components/schemas/{name}.{id}");
                 }
             }
+            // a report repeats the ids of the evidence that was sent
+            map.remove("pattern");
             if tolerant {
-                map.remove("pattern");
                 map.remove("uniqueItems");
                 if map.get("type").and_then(Value::as_str) == Some("integer") {
                     map.insert("maximum".to_owned(), MILLISECONDS_LIMIT.into());

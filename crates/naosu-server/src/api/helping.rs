@@ -68,7 +68,7 @@ struct CasesAsked {
     #[param(minimum = 0, maximum = 253402300799_i64, nullable = false)]
     until: Option<i64>,
     #[serde(default)]
-    #[param(inline = false)]
+    #[param(inline)]
     order: OrderView,
     /// `next` of the page before.
     #[param(pattern = "^[0-9]{1,12}-[0-9]{1,18}$", nullable = false)]

@@ -167,7 +167,10 @@ fn whole(value: &mut Value) {
             }
         }
         Value::Array(values) => values.iter_mut().for_each(whole),
-        Value::Object(map) => map.values_mut().for_each(whole),
+        // details stay as they were measured
+        Value::Object(map) => {
+            map.iter_mut().filter(|(name, _)| *name != "detail").for_each(|(_, value)| whole(value))
+        }
         Value::Null | Value::Bool(_) | Value::String(_) => {}
     }
 }
