@@ -50,7 +50,7 @@ const PORTS: [u16; 13] = [25, 53, 80, 110, 123, 143, 443, 465, 587, 853, 993, 99
 /// Never reached, whoever asks: "this network", loopback, link-local with the services for cloud machines (also Azure's,
 /// which has a public address), IETF protocols, multicast, reserved, broadcast.
 const NEVER_V4: [(Ipv4Addr, u8); 7] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(127, 0, 0, 0), 8),
     (Ipv4Addr::new(168, 63, 129, 16), 32),
     (Ipv4Addr::new(169, 254, 0, 0), 16),
@@ -76,7 +76,7 @@ const NOT_PUBLIC_V4: [(Ipv4Addr, u8); 9] = [
 /// Never reached: unspecified, loopback and IPv4-compatible (all in `::/96`), IPv4-mapped, local-use translation, discard,
 /// IETF protocols with Teredo, segment routing, link-local, site-local, multicast; Amazon's services for its machines.
 const NEVER_V6: [(Ipv6Addr, u8); 10] = [
-    (Ipv6Addr::new(0, 0, 0, 0, 0, 0, 0, 0), 96),
+    (Ipv6Addr::UNSPECIFIED, 96),
     (Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96),
     (Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0), 48),
     (Ipv6Addr::new(0x100, 0, 0, 0, 0, 0, 0, 0), 48),
