@@ -81,8 +81,7 @@ impl Kind {
             Self::Code => ([most(20, 60), most(60, 3600)], most(600, 3600)),
             Self::Run => ([most(10, 600), most(40, 3600)], most(120, 60)),
             Self::Request => ([most(300, 10), most(6000, 600)], most(20_000, 10)),
-            Self::SignIn => ([most(10, 60), most(60, 3600)], most(300, 60)),
-            Self::Upload => ([most(10, 60), most(60, 3600)], most(300, 60)),
+            Self::SignIn | Self::Upload => ([most(10, 60), most(60, 3600)], most(300, 60)),
         };
         let also_here = matches!(self, Self::Code | Self::SignIn);
         Rules { each, all, also_here }

@@ -53,8 +53,8 @@ impl FromRequestParts<Desk> for Caller {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         // without a connection, as in tests, nobody is at home anywhere
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(peer)| peer.ip());
-        let lines = parts.headers.get_all(FORWARDED).iter();
-        let last = lines.last().and_then(|value| value.to_str().ok());
+        let mut lines = parts.headers.get_all(FORWARDED).iter();
+        let last = lines.next_back().and_then(|value| value.to_str().ok());
         Ok(Self::of(peer, last, desk.config.trust_proxy))
     }
 }
