@@ -378,7 +378,7 @@ fn digest(key: &str, name: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("a key of any length will do");
     mac.update(name.as_bytes());
     let bytes = mac.finalize().into_bytes();
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    crate::secret_link::hexadecimal(&bytes)
 }
 
 fn seconds() -> i64 {

@@ -104,7 +104,7 @@ fn summary(knowledge: &Knowledge, case: &Case) -> Summary {
         scored.first().map_or_else(|| "unknown".to_owned(), |one| one.id.clone())
     };
     let told = |field: &Option<String>, said: &str| field.clone().unwrap_or_else(|| said.to_owned());
-    let (state, due_at, cause) = match case.next(knowledge, driver(case)) {
+    let (state, ends, likeliest) = match case.next(knowledge, driver(case)) {
         Next::Closed(closing) => {
             (if closing.resolved { "resolved" } else { "unresolved" }, None, closing.cause)
         }
@@ -129,12 +129,12 @@ fn summary(knowledge: &Knowledge, case: &Case) -> Summary {
         state: state.to_owned(),
         lang: case.lang().tag().to_owned(),
         symptom: first(&said.symptom),
-        cause: cause.unwrap_or_else(|| first(&said.cause)),
+        cause: likeliest.unwrap_or_else(|| first(&said.cause)),
         device: told(&request.device, &said.device),
         client: told(&request.client, &said.client),
         service: told(&request.service, &said.service),
         steps: i64::try_from(steps.count()).unwrap_or(i64::MAX),
-        due_at,
+        due_at: ends,
         words,
     }
 }

@@ -20,7 +20,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// The same for a page that tries whether its device reaches these pages; only their origins are let in.
 pub(crate) fn policy_that_reaches(pages: &[Url]) -> HeaderValue {
     let mut sources = "connect-src 'self'".to_owned();
-    for page in pages.iter().map(|page| page.origin()).filter(Origin::is_tuple) {
+    for page in pages.iter().map(url::Url::origin).filter(Origin::is_tuple) {
         sources.push(' ');
         sources.push_str(&page.ascii_serialization());
     }

@@ -298,7 +298,7 @@ impl Session {
     /// What every form of this session sends along; another site cannot know it.
     pub(crate) fn token(&self) -> String {
         let digest = Sha256::new().chain_update(b"form ").chain_update(&self.secret).finalize();
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        secret_link::hexadecimal(&digest)
     }
 
     /// Refuses a form that is not of this session.

@@ -20,8 +20,6 @@ pub(crate) enum Kind {
     Run,
     /// Any request.
     Request,
-    /// A helper's sign-in.
-    SignIn,
     /// Sending a picture.
     Upload,
 }
@@ -81,9 +79,9 @@ impl Kind {
             Self::Code => ([most(20, 60), most(60, 3600)], most(600, 3600)),
             Self::Run => ([most(10, 600), most(40, 3600)], most(120, 60)),
             Self::Request => ([most(300, 10), most(6000, 600)], most(20_000, 10)),
-            Self::SignIn | Self::Upload => ([most(10, 60), most(60, 3600)], most(300, 60)),
+            Self::Upload => ([most(10, 60), most(60, 3600)], most(300, 60)),
         };
-        let also_here = matches!(self, Self::Code | Self::SignIn);
+        let also_here = matches!(self, Self::Code);
         Rules { each, all, also_here }
     }
 }
@@ -148,7 +146,6 @@ impl Key {
     fn of(address: IpAddr) -> Self {
         match address {
             IpAddr::V4(four) => Self::Four(four.to_bits()),
-            #[expect(clippy::cast_possible_truncation, reason = "the upper half is what is wanted")]
             IpAddr::V6(six) => Self::Six((six.to_bits() >> 64) as u64),
         }
     }
@@ -170,13 +167,13 @@ mod tests {
     fn an_allowance_is_spent_and_comes_back() {
         let limits = Limits::default();
         for _ in 0..10 {
-            taken(&limits, Kind::SignIn, "203.0.113.7", 0).unwrap();
+            taken(&limits, Kind::Upload, "203.0.113.7", 0).unwrap();
         }
-        assert_eq!(taken(&limits, Kind::SignIn, "203.0.113.7", 0), Err(Wait(6)));
-        taken(&limits, Kind::SignIn, "203.0.113.8", 0).unwrap();
+        assert_eq!(taken(&limits, Kind::Upload, "203.0.113.7", 0), Err(Wait(6)));
+        taken(&limits, Kind::Upload, "203.0.113.8", 0).unwrap();
         taken(&limits, Kind::Upload, "203.0.113.7", 0).unwrap();
-        taken(&limits, Kind::SignIn, "203.0.113.7", 6000).unwrap();
-        assert_eq!(taken(&limits, Kind::SignIn, "203.0.113.7", 6000), Err(Wait(6)));
+        taken(&limits, Kind::Upload, "203.0.113.7", 6000).unwrap();
+        assert_eq!(taken(&limits, Kind::Upload, "203.0.113.7", 6000), Err(Wait(6)));
     }
 
     #[test]
@@ -203,7 +200,7 @@ mod tests {
     fn this_machine_is_held_only_to_what_can_be_guessed() {
         let limits = Limits::default();
         assert!((0..1000).all(|_| taken(&limits, Kind::Case, "127.0.0.1", 0).is_ok()));
-        assert!((0..1000).any(|_| taken(&limits, Kind::SignIn, "::1", 0).is_err()));
+        assert!((0..1000).any(|_| taken(&limits, Kind::Code, "::1", 0).is_err()));
     }
 
     #[test]

@@ -31,7 +31,7 @@ const BODY_LIMIT: usize = 256 * 1024;
 const HEADER_TIME: Duration = Duration::from_secs(10);
 
 /// How long a whole request may take; the streams of a measurement come in parts and are not held to it.
-const REQUEST_TIME: Duration = Duration::from_secs(60);
+const REQUEST_TIME: Duration = Duration::from_mins(1);
 
 /// How long requests that are going on may take to end when the server stops.
 const LAST_WORDS: Duration = Duration::from_secs(10);
@@ -77,17 +77,14 @@ pub async fn serve(
         stopping.graceful_shutdown(Some(LAST_WORDS));
     });
     ready(address);
-    match tls {
-        Some(tls) => {
-            let mut server = axum_server::from_tcp_rustls(listener, tls).context("serve")?.handle(handle);
-            careful(server.http_builder());
-            server.serve(app).await
-        }
-        None => {
-            let mut server = axum_server::from_tcp(listener).context("serve")?.handle(handle);
-            careful(server.http_builder());
-            server.serve(app).await
-        }
+    if let Some(tls) = tls {
+        let mut server = axum_server::from_tcp_rustls(listener, tls).context("serve")?.handle(handle);
+        careful(server.http_builder());
+        server.serve(app).await
+    } else {
+        let mut server = axum_server::from_tcp(listener).context("serve")?.handle(handle);
+        careful(server.http_builder());
+        server.serve(app).await
     }
     .context("serve")
 }

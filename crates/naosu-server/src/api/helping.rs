@@ -62,10 +62,10 @@ struct CasesAsked {
     #[param(nullable = false)]
     service: Option<Service>,
     /// Opened at this time or later, in seconds since 1970 UTC.
-    #[param(minimum = 0, maximum = 253402300799_i64, nullable = false)]
+    #[param(minimum = 0, maximum = 253_402_300_799_i64, nullable = false)]
     from: Option<i64>,
     /// Opened before this time.
-    #[param(minimum = 0, maximum = 253402300799_i64, nullable = false)]
+    #[param(minimum = 0, maximum = 253_402_300_799_i64, nullable = false)]
     until: Option<i64>,
     #[serde(default)]
     #[param(inline)]

@@ -169,7 +169,7 @@ fn whole(value: &mut Value) {
         Value::Array(values) => values.iter_mut().for_each(whole),
         // details stay as they were measured
         Value::Object(map) => {
-            map.iter_mut().filter(|(name, _)| *name != "detail").for_each(|(_, value)| whole(value))
+            map.iter_mut().filter(|(name, _)| *name != "detail").for_each(|(_, value)| whole(value));
         }
         Value::Null | Value::Bool(_) | Value::String(_) => {}
     }

@@ -64,7 +64,7 @@ impl Agent {
     }
 }
 
-/// "18_1_1" as "18.1.1". From 26 on Safari says 18 for the system still, and the truth for itself.
+/// `18_1_1` as `18.1.1`. From 26 on Safari says 18 for the system still, and the truth for itself.
 fn apple_version(text: &str, marker: &str) -> String {
     let said = after(text, marker).replace('_', ".");
     let own = number(text, "Version/");

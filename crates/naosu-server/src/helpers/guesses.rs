@@ -114,7 +114,7 @@ mod tests {
         }
         assert!(guesses.begin(IpAddr::from([0x2001, 0xdb8, 0, 1, 9, 9, 9, 9]), "x", 1).is_err());
         for at in 0..10_200_u32 {
-            drop(guesses.begin(IpAddr::from(at.to_be_bytes()), "x", 5000));
+            let _ = guesses.begin(IpAddr::from(at.to_be_bytes()), "x", 5000);
         }
         assert!(guesses.made.lock().unwrap().len() <= REMEMBERED);
     }

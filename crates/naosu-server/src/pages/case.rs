@@ -48,6 +48,7 @@ pub(super) fn spoken(file: &CaseFile, reader: Wording) -> Wording {
     if file.case.closed().is_some() { reader } else { Wording(file.case.lang()) }
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each shows a part of the page or not")]
 #[derive(Template)]
 #[template(path = "card.html")]
 struct CardPage<'a> {

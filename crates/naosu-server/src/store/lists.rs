@@ -93,9 +93,8 @@ impl Store {
     pub(crate) async fn list(&self, wanted: &Wanted) -> sqlx::Result<(Vec<CaseRow>, bool)> {
         let terms = self.rarest_first(&wanted.terms).await?;
         let lead = match terms.as_slice() {
-            [] => false,
             [(count, _), ..] if *count <= FEW => true,
-            [_] => false,
+            [] | [_] => false,
             several => self.meetings(several).await? <= FEW,
         };
         let (text, values) = statement(wanted, &terms, lead);
