@@ -7,6 +7,13 @@
 //!
 //! `fill` plays some hundred cases with the built-in knowledge and keeps them many times over, with other times; `measure`
 //! serves them in this process, asks for pages as helpers do, and prints how long the answers took and what memory was used.
+#![allow(clippy::print_stdout, reason = "it prints figures")]
+#![allow(
+    clippy::similar_names,
+    clippy::type_complexity,
+    clippy::expect_used,
+    reason = "an example that measures, read once"
+)]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -238,7 +245,7 @@ fn measure(
                 .await;
         served.expect("the server runs");
     });
-    let address = told.recv_timeout(Duration::from_secs(60))?;
+    let address = told.recv_timeout(Duration::from_mins(1))?;
     println!("memory at rest: {}", memory());
     let mut client = Client::new(address)?;
     client.sign_in()?;

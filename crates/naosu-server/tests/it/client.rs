@@ -59,7 +59,6 @@ impl Browser {
         self.post("/desk/sign-in", &[("name", name), ("password", password)])
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is the browser")]
     fn send(&mut self, method: &str, path: &str, body: &str) -> Answer {
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -105,7 +105,7 @@ impl Serving {
         request.push_str(&format!("Content-Type: {kind}\r\n\r\n"));
         let _ = stream.write_all(&[request.as_bytes(), body].concat()).await;
         let mut bytes = Vec::new();
-        let _ = tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut bytes)).await.unwrap();
+        let _ = tokio::time::timeout(Duration::from_mins(1), stream.read_to_end(&mut bytes)).await.unwrap();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);

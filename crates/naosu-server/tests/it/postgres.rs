@@ -65,7 +65,7 @@ impl Cluster {
 
     /// Until it accepts connections: its socket is there and answers.
     fn wait(&self) {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + Duration::from_mins(1);
         let ready = self.folder.path().join("data/postmaster.pid");
         while !std::fs::read_to_string(&ready)
             .is_ok_and(|text| text.lines().any(|line| line.trim() == "ready"))

@@ -46,7 +46,7 @@ impl Server {
             let served = serve(config, &KNOWLEDGE, move |address| ready.send(address).unwrap()).await;
             served.unwrap();
         });
-        let address = told.recv_timeout(Duration::from_secs(60)).unwrap();
+        let address = told.recv_timeout(Duration::from_mins(1)).unwrap();
         Self { address, keeping, runtime, _folder: None }
     }
 

@@ -122,6 +122,12 @@ fn next(knowledge: &Knowledge, words: &str, found: &Recognised, lang: Lang) -> O
     next_step(knowledge, &evidence, &diagnosis, lang)
 }
 
+/// The text in a picture.
+fn picture(file: &Path) -> Result<String> {
+    let name = format!("--image {}", file.display());
+    reading::read(&name, Picture::read("--image", file)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,10 +138,4 @@ mod tests {
         let cut = limited(&long);
         assert!(cut.len() <= TEXT_LIMIT && cut.len() > TEXT_LIMIT - 3);
     }
-}
-
-/// The text in a picture.
-fn picture(file: &Path) -> Result<String> {
-    let name = format!("--image {}", file.display());
-    reading::read(&name, Picture::read("--image", file)?)
 }

@@ -37,8 +37,9 @@ pub(super) fn run(arguments: &HelperArguments, lang: Lang) -> Result<ExitCode> {
             }
             HelperCommand::List => {
                 let all = helpers.list().await?;
-                let lines: String =
-                    all.iter().map(|one| format!("{}\t{}\n", one.name, role(one.role, lang))).collect();
+                let lines = all
+                    .iter()
+                    .fold(String::new(), |lines, one| lines + &one.name + "\t" + role(one.role, lang) + "\n");
                 super::print(&lines)?;
             }
             HelperCommand::Remove { name } => helpers.remove(name).await?,
