@@ -148,7 +148,6 @@ impl Key {
     fn of(address: IpAddr) -> Self {
         match address {
             IpAddr::V4(four) => Self::Four(four.to_bits()),
-            #[expect(clippy::cast_possible_truncation, reason = "the upper half is what is wanted")]
             IpAddr::V6(six) => Self::Six((six.to_bits() >> 64) as u64),
         }
     }

@@ -233,9 +233,9 @@ async fn whoever_sends_letter_by_letter_is_hung_up_on() {
     let trickle = async {
         while stream.write_all(b"X").await.is_ok() {
             let mut bytes = [0; 256];
-            match timeout(Duration::from_millis(500), stream.read(&mut bytes)).await {
-                Ok(Ok(0) | Err(_)) => break,
-                Ok(Ok(_)) | Err(_) => {}
+            let read = timeout(Duration::from_millis(500), stream.read(&mut bytes)).await;
+            if let Ok(Ok(0) | Err(_)) = read {
+                break;
             }
         }
     };
