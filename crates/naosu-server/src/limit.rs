@@ -171,7 +171,7 @@ mod tests {
         }
         assert_eq!(taken(&limits, Kind::Upload, "203.0.113.7", 0), Err(Wait(6)));
         taken(&limits, Kind::Upload, "203.0.113.8", 0).unwrap();
-        taken(&limits, Kind::Upload, "203.0.113.7", 0).unwrap();
+        taken(&limits, Kind::Case, "203.0.113.7", 0).unwrap();
         taken(&limits, Kind::Upload, "203.0.113.7", 6000).unwrap();
         assert_eq!(taken(&limits, Kind::Upload, "203.0.113.7", 6000), Err(Wait(6)));
     }

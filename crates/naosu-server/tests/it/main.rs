@@ -3,6 +3,7 @@
 #![allow(clippy::print_stderr, reason = "what is skipped is said")]
 #![allow(clippy::similar_names, clippy::format_collect, reason = "tests are read one by one")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its server has failed")]
+#![expect(clippy::disallowed_methods, reason = "what a stranger sends is written byte by byte")]
 
 mod api;
 mod attack;
