@@ -75,7 +75,7 @@ impl Browser {
         stream.write_all(format!("{head}\r\n{body}").as_bytes()).unwrap();
         let mut text = Vec::new();
         stream.read_to_end(&mut text).unwrap();
-        let answer = read(&String::from_utf8_lossy(&text).into_owned());
+        let answer = read(&String::from_utf8_lossy(&text));
         for (_, cookie) in answer.headers.iter().filter(|(name, _)| name == "set-cookie") {
             let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
             self.cookies.insert(name.to_owned(), value.to_owned());
