@@ -101,7 +101,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let missing: Vec<&str> =
-        PACKAGES.iter().filter(|(_, file)| !Path::new(file).exists()).map(|(package, _)| *package).collect();
+        PACKAGES.iter().filter(|(_, file)| !is_there(file)).map(|(package, _)| *package).collect();
     if !missing.is_empty() {
         bail!("these Debian packages are missing: {}", missing.join(" "));
     }
@@ -190,6 +190,13 @@ fn one(scenario: &Scenario, number: usize, naosu: &Path, options: &Options) -> R
         }
     }
     Ok(outcome)
+}
+
+/// Whether a package's file is there, or a program of that name elsewhere on the path.
+fn is_there(file: &str) -> bool {
+    let name = Path::new(file).file_name().unwrap_or_default();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    Path::new(file).exists() || std::env::split_paths(&path).any(|folder| folder.join(name).exists())
 }
 
 /// A full name fits only itself; a part fits every name that holds it.

@@ -54,43 +54,81 @@ enum Kind {
     Other,
 }
 
+/// Why a picture is not taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Unfit {
+    /// None of the kinds that are read: PNG, JPEG, WebP, BMP.
+    Kind,
+    /// The photo of an iPhone or iPad, or AVIF.
+    Heic,
+    /// More bytes than are read.
+    Large,
+    /// More points than are decoded.
+    Points,
+    /// It cannot be decoded.
+    Damaged,
+}
+
+impl Unfit {
+    /// It and the mend in one line; `name` is what the picture is called.
+    pub fn told(self, name: &str) -> anyhow::Error {
+        match self {
+            Self::Kind => Mistake::error(
+                format!(
+                    "{name}: not a picture in PNG, JPEG, WebP or BMP format: take a screenshot, or save it as PNG"
+                ),
+                format!(
+                    "{name}: PNG・JPEG・WebP・BMPの画像ではありません: スクリーンショットか、PNGで保存した画像を指定してください"
+                ),
+            ),
+            Self::Heic => Mistake::error(
+                format!(
+                    "{name}: a HEIC photo, which cannot be read here: take a screenshot of the message (it is PNG), \
+                     open the photo on a Mac in Preview and export it as JPEG, or set Settings › Camera › Formats › \
+                     Most Compatible and take it again"
+                ),
+                format!(
+                    "{name}: HEIC形式の写真は、ここでは読み取れません: メッセージのスクリーンショット(PNG)を撮るか、\
+                     Macの「プレビュー」でJPEGに書き出すか、「設定」→「カメラ」→「フォーマット」→「互換性優先」にして撮り直してください"
+                ),
+            ),
+            Self::Large => Mistake::error(
+                format!("{name}: larger than 20 MB: cut out the part with the message"),
+                format!("{name}: 20 MBを超えています: メッセージの部分だけを切り取ってください"),
+            ),
+            Self::Points => Mistake::error(
+                format!("{name}: more than 64 million points: cut out the part with the message"),
+                format!("{name}: 6400万画素を超えています: メッセージの部分だけを切り取ってください"),
+            ),
+            Self::Damaged => Mistake::error(
+                format!("{name}: the picture is damaged: take or save it once more"),
+                format!("{name}: 画像が壊れています: 撮り直すか、保存し直してください"),
+            ),
+        }
+    }
+}
+
 impl Picture {
     /// Reads a file; `option` is what named it, for the message where it cannot be read.
     pub fn read(option: &str, file: &Path) -> Result<Self> {
         let name = format!("{option} {}", file.display());
-        Self::of(&name, &bytes(&name, file)?)
+        Self::of(&bytes(&name, file)?).map_err(|unfit| unfit.told(&name))
     }
 
-    /// Decodes what was sent; `name` is what it is called in the message where it cannot be read.
+    /// Decodes what was sent.
     ///
     /// # Errors
-    /// A [`Mistake`] where it is no picture that is read, damaged, or too large.
-    pub fn of(name: &str, bytes: &[u8]) -> Result<Self> {
+    /// Why it is not taken; [`Unfit::told`] says it to a person.
+    pub fn of(bytes: &[u8]) -> Result<Self, Unfit> {
+        if bytes.len() as u64 > SIZE_LIMIT {
+            return Err(Unfit::Large);
+        }
         let format = match kind(bytes) {
             Kind::Readable(format) => format,
-            Kind::Heic => return Err(heic(name)),
-            Kind::Other => {
-                return Err(Mistake::error(
-                    format!(
-                        "{name}: not a picture in PNG, JPEG, WebP or BMP format: take a screenshot, or save it as PNG"
-                    ),
-                    format!(
-                        "{name}: PNG・JPEG・WebP・BMPの画像ではありません: スクリーンショットか、PNGで保存した画像を指定してください"
-                    ),
-                ));
-            }
+            Kind::Heic => return Err(Unfit::Heic),
+            Kind::Other => return Err(Unfit::Kind),
         };
-        let points = decoded(bytes, format).map_err(|problem| match problem {
-            Problem::TooLarge => Mistake::error(
-                format!("{name}: more than 64 million points: cut out the part with the message"),
-                format!("{name}: 6400万画素を超えています: メッセージの部分だけを切り取ってください"),
-            ),
-            Problem::Damaged => Mistake::error(
-                format!("{name}: the picture is damaged: take or save it once more"),
-                format!("{name}: 画像が壊れています: 撮り直すか、保存し直してください"),
-            ),
-        })?;
-        Ok(Self { points, photo: format == ImageFormat::Jpeg })
+        Ok(Self { points: decoded(bytes, format)?, photo: format == ImageFormat::Jpeg })
     }
 
     /// Its points.
@@ -132,13 +170,7 @@ pub fn on_white(points: &DynamicImage) -> RgbImage {
     })
 }
 
-/// Why a picture was not decoded.
-enum Problem {
-    TooLarge,
-    Damaged,
-}
-
-fn decoded(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage, Problem> {
+fn decoded(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage, Unfit> {
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::default();
     limits.max_image_width = Some(SIDE_LIMIT);
@@ -146,13 +178,13 @@ fn decoded(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage, Problem> {
     limits.max_alloc = Some(MEMORY_LIMIT);
     reader.limits(limits);
     let problem = |error: image::ImageError| match error {
-        image::ImageError::Limits(_) => Problem::TooLarge,
-        _ => Problem::Damaged,
+        image::ImageError::Limits(_) => Unfit::Points,
+        _ => Unfit::Damaged,
     };
     let mut decoder = reader.into_decoder().map_err(problem)?;
     let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > POINTS_LIMIT {
-        return Err(Problem::TooLarge);
+        return Err(Unfit::Points);
     }
     // a telephone says in the metadata how it was held
     let held = decoder.orientation().ok();
@@ -177,12 +209,6 @@ fn bytes(name: &str, file: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let opened = std::fs::File::open(file).map_err(unreadable)?;
     opened.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > SIZE_LIMIT {
-        return Err(Mistake::error(
-            format!("{name}: larger than 20 MB: cut out the part with the message"),
-            format!("{name}: 20 MBを超えています: メッセージの部分だけを切り取ってください"),
-        ));
-    }
     Ok(bytes)
 }
 
@@ -197,21 +223,6 @@ fn kind(bytes: &[u8]) -> Kind {
         _ if brand.is_some_and(|brand| BRANDS.contains(&brand)) => Kind::Heic,
         _ => Kind::Other,
     }
-}
-
-/// What to do with the photo of an iPhone.
-fn heic(name: &str) -> anyhow::Error {
-    Mistake::error(
-        format!(
-            "{name}: a HEIC photo, which cannot be read here: take a screenshot of the message (it is PNG), \
-             open the photo on a Mac in Preview and export it as JPEG, or set Settings › Camera › Formats › \
-             Most Compatible and take it again"
-        ),
-        format!(
-            "{name}: HEIC形式の写真は、ここでは読み取れません: メッセージのスクリーンショット(PNG)を撮るか、\
-             Macの「プレビュー」でJPEGに書き出すか、「設定」→「カメラ」→「フォーマット」→「互換性優先」にして撮り直してください"
-        ),
-    )
 }
 
 #[cfg(test)]

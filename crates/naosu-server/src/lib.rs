@@ -23,7 +23,6 @@ mod limit;
 mod measuring;
 mod moving;
 mod pages;
-mod picture;
 mod reach;
 mod screen;
 mod secret_link;

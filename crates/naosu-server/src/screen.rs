@@ -5,11 +5,9 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use naosu_papers::picture::Picture;
+use naosu_papers::picture::{Picture, Unfit};
 use naosu_papers::{Mistake, reading};
 use tokio::sync::Semaphore;
-
-use crate::picture::{self, Unfit};
 
 /// How many pictures are read at once: each takes a processor for seconds.
 static PLACES: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2));
@@ -20,8 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotRead {
     /// It is not taken at all.
-    #[error(transparent)]
-    Unfit(#[from] Unfit),
+    #[error("no picture that is read: {0:?}")]
+    Unfit(Unfit),
     /// Too many pictures are waiting.
     #[error("too many pictures are being read")]
     Busy,
@@ -38,7 +36,6 @@ pub(crate) enum NotRead {
 
 /// Reads the words on a picture.
 pub(crate) async fn read(picture: Vec<u8>) -> Result<String, NotRead> {
-    picture::check(&picture)?;
     let place = tokio::time::timeout(PATIENCE, PLACES.acquire()).await;
     let Ok(Ok(place)) = place else { return Err(NotRead::Busy) };
     let read = tokio::task::spawn_blocking(move || read_screenshot(&picture)).await;
@@ -48,7 +45,7 @@ pub(crate) async fn read(picture: Vec<u8>) -> Result<String, NotRead> {
 
 /// Reads the words; blocks for as long as that takes.
 fn read_screenshot(picture: &[u8]) -> Result<String, NotRead> {
-    let decoded = Picture::of("picture", picture).map_err(|_| Unfit::Damaged)?;
+    let decoded = Picture::of(picture).map_err(NotRead::Unfit)?;
     match reading::read("picture", decoded) {
         Ok(words) if words.chars().any(char::is_alphanumeric) => Ok(words),
         Ok(_) => Err(NotRead::NoWords),
@@ -64,7 +61,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_is_no_picture_is_told_before_anything_reads_it() {
+    async fn what_is_no_picture_is_told() {
         assert!(matches!(read(b"no picture".to_vec()).await, Err(NotRead::Unfit(Unfit::Kind))));
     }
 }

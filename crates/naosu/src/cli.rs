@@ -149,23 +149,23 @@ pub(crate) enum RoleArgument {
     Administrator,
 }
 
-/// What stands for the outside world in measurements.
+/// What stands for the outside world in measurements; the same for one and for those of a server.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct OutsideArguments {
     /// Ask this resolver instead of the system's
-    #[arg(long, value_name = "IP[:PORT]", help_heading = "Measurements")]
+    #[arg(long, value_name = "IP[:PORT]", help_heading = "Network")]
     pub(crate) resolver: Vec<String>,
     /// Trust the certificates in this file too
-    #[arg(long, value_name = "PEM", value_hint = ValueHint::FilePath, help_heading = "Measurements")]
+    #[arg(long, value_name = "PEM", value_hint = ValueHint::FilePath, help_heading = "Network")]
     pub(crate) ca_file: Option<PathBuf>,
     /// Ask this time server instead of the built-in ones
-    #[arg(long, value_name = "HOST[:PORT]", help_heading = "Measurements")]
+    #[arg(long, value_name = "HOST[:PORT]", help_heading = "Network")]
     pub(crate) ntp: Vec<String>,
     /// Test the way out with this page instead of the built-in ones
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "Measurements")]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "Network")]
     pub(crate) connectivity_url: Vec<String>,
     /// Read a service's status from this page instead of the built-in one
-    #[arg(long, value_name = "SERVICE=URL", help_heading = "Measurements")]
+    #[arg(long, value_name = "SERVICE=URL", help_heading = "Network")]
     pub(crate) status_url: Vec<String>,
 }
 
@@ -236,21 +236,8 @@ pub(crate) struct CheckArguments {
     #[arg(long, value_name = "CLIENT", help_heading = "Circumstances")]
     pub(crate) client: Option<String>,
 
-    /// Ask this resolver instead of the system's
-    #[arg(long, value_name = "IP[:PORT]", help_heading = "Network")]
-    pub(crate) resolver: Vec<String>,
-    /// Trust the certificates in this file too
-    #[arg(long, value_name = "PEM", value_hint = ValueHint::FilePath, help_heading = "Network")]
-    pub(crate) ca_file: Option<PathBuf>,
-    /// Ask this time server instead of the built-in ones
-    #[arg(long, value_name = "HOST[:PORT]", help_heading = "Network")]
-    pub(crate) ntp: Vec<String>,
-    /// Test the way out with this page instead of the built-in ones
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "Network")]
-    pub(crate) connectivity_url: Vec<String>,
-    /// Read a service's status from this page instead of the built-in one
-    #[arg(long, value_name = "SERVICE=URL", help_heading = "Network")]
-    pub(crate) status_url: Vec<String>,
+    #[command(flatten)]
+    pub(crate) outside: OutsideArguments,
 
     /// The whole run is over after that long
     #[arg(

@@ -126,7 +126,7 @@ impl Scene {
     pub(super) fn new(knowledge: &Knowledge, evidence: &Evidence) -> Self {
         let model = &knowledge.model;
         let all = &evidence.observations;
-        let endpoints = endpoints(evidence);
+        let endpoints = endpoints(knowledge, evidence);
         let mut run = Place::default();
         for (index, observation) in all.iter().enumerate() {
             run.add(model, &format!("{}={}", observation.variable, observation.outcome), &[index]);

@@ -7,15 +7,17 @@ use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use naosu_papers::picture::Unfit;
 
 use super::{not_now, show};
 use crate::desk::Desk;
 use crate::limit::Kind;
-use crate::picture::{BYTES_LIMIT, Unfit};
 use crate::reach::Caller;
 use crate::screen::{self, NotRead};
 use crate::wording::Wording;
 
+/// The largest picture, in bytes.
+const BYTES_LIMIT: usize = 15 * 1024 * 1024;
 /// What a form adds to its picture, in bytes.
 const AROUND: usize = 64 * 1024;
 /// The most fields of a form that are looked at.
@@ -134,8 +136,8 @@ fn too_large(w: Wording) -> &'static str {
 
 fn problem(error: &NotRead, w: Wording) -> (StatusCode, &'static str) {
     match error {
-        NotRead::Unfit(Unfit::Large) => (StatusCode::PAYLOAD_TOO_LARGE, too_large(w)),
-        NotRead::Unfit(Unfit::Kind | Unfit::Damaged) => (
+        NotRead::Unfit(Unfit::Large | Unfit::Points) => (StatusCode::PAYLOAD_TOO_LARGE, too_large(w)),
+        NotRead::Unfit(Unfit::Kind | Unfit::Heic | Unfit::Damaged) => (
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             w.pick(
                 "That is no picture that can be read here: use PNG, JPEG or WebP.",

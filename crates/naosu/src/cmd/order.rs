@@ -1,6 +1,5 @@
 //! From the command line to an order for the probes; every mistake names the thing and the mend.
 
-use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, IsTerminal};
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -47,19 +46,8 @@ pub(crate) fn order(knowledge: &Knowledge, arguments: &CheckArguments, lang: Lan
         arguments.service.as_deref(),
         arguments.client.as_deref(),
     )?;
-    let resolvers = arguments.resolver.iter().map(|text| resolver(text)).collect::<Result<Vec<_>>>()?;
-    let ntp = arguments.ntp.iter().map(|text| host_port("--ntp", text, 123)).collect::<Result<Vec<_>>>()?;
-    let connectivity = arguments
-        .connectivity_url
-        .iter()
-        .map(|text| url("--connectivity-url", text))
-        .collect::<Result<Vec<_>>>()?;
-    let status = arguments
-        .status_url
-        .iter()
-        .map(|text| status(knowledge, text))
-        .collect::<Result<BTreeMap<_, _>>>()?;
-    let trust = trust(arguments.ca_file.as_deref())?;
+    let (outside, trust) = outside(knowledge, &arguments.outside)?;
+    let Outside { resolvers, ntp, connectivity, status, ca_pem: _ } = outside;
     let deadline = deadline(&arguments.deadline)?;
     let credential = credential(arguments, address.as_deref(), lang)?;
 
@@ -313,11 +301,10 @@ fn one_of(knowledge: &Knowledge, option: &str, list: &str, value: &str) -> Resul
     ))
 }
 
-/// What `naosu serve` puts in the place of the outside world; read as `naosu check` reads it.
-pub(super) fn outside(knowledge: &Knowledge, arguments: &OutsideArguments) -> Result<Outside> {
-    // read once here, so that a file that cannot be used is named at the start
-    trust(arguments.ca_file.as_deref())?;
-    Ok(Outside {
+/// What stands for the outside world, and the trust that follows of it.
+pub(super) fn outside(knowledge: &Knowledge, arguments: &OutsideArguments) -> Result<(Outside, Trust)> {
+    let (ca_pem, trust) = trust(arguments.ca_file.as_deref())?;
+    let outside = Outside {
         resolvers: arguments.resolver.iter().map(|text| resolver(text)).collect::<Result<_>>()?,
         ntp: arguments.ntp.iter().map(|text| host_port("--ntp", text, 123)).collect::<Result<_>>()?,
         connectivity: arguments
@@ -326,23 +313,23 @@ pub(super) fn outside(knowledge: &Knowledge, arguments: &OutsideArguments) -> Re
             .map(|text| url("--connectivity-url", text))
             .collect::<Result<_>>()?,
         status: arguments.status_url.iter().map(|text| status(knowledge, text)).collect::<Result<_>>()?,
-        ca_pem: match &arguments.ca_file {
-            Some(file) => Some(std::fs::read(file).map_err(|error| unreadable("--ca-file", file, &error))?),
-            None => None,
-        },
-    })
+        ca_pem,
+    };
+    Ok((outside, trust))
 }
 
-fn trust(file: Option<&Path>) -> Result<Trust> {
-    let Some(file) = file else { return Ok(Trust::load(None)?) };
+/// The certificates in that file, and what is trusted with them.
+fn trust(file: Option<&Path>) -> Result<(Option<Vec<u8>>, Trust)> {
+    let Some(file) = file else { return Ok((None, Trust::load(None)?)) };
     let name = file.display();
     let pem = std::fs::read(file).map_err(|error| unreadable("--ca-file", file, &error))?;
-    Trust::load(Some(&pem)).map_err(|error| {
+    let trust = Trust::load(Some(&pem)).map_err(|error| {
         Mistake::error(
             format!("--ca-file {name}: no usable certificate: {error}: it must hold PEM certificates (BEGIN CERTIFICATE)"),
             format!("--ca-file {name}: 使える証明書がありません: {error}: PEM形式(BEGIN CERTIFICATE)のファイルにしてください"),
         )
-    })
+    })?;
+    Ok((Some(pem), trust))
 }
 
 fn deadline(text: &str) -> Result<Duration> {

@@ -1,9 +1,10 @@
 //! One server of the run: its staged observation, held against everything beside it.
 
 use crate::evidence::{Evidence, Observation};
-use crate::knowledge::{Knowledge, Protocol, Said};
+use crate::knowledge::{Knowledge, Protocol, Said, State};
 
 use super::super::model::Model;
+use super::super::state;
 use super::Place;
 use super::certificate::{is_weak, seconds};
 use super::way::{inside_address, refused_nearby};
@@ -25,7 +26,8 @@ pub(super) struct Endpoint<'a> {
     pub(super) replaced: bool,
 }
 
-pub(super) fn endpoints(evidence: &Evidence) -> Vec<Endpoint<'_>> {
+/// The servers of which something is known: what the knowledge calls unmeasured says nothing of a server's state.
+pub(super) fn endpoints<'a>(knowledge: &Knowledge, evidence: &'a Evidence) -> Vec<Endpoint<'a>> {
     let mut list = Vec::new();
     for (index, observation) in evidence.observations.iter().enumerate() {
         let variable = observation.variable.as_str();
@@ -34,7 +36,7 @@ pub(super) fn endpoints(evidence: &Evidence) -> Vec<Endpoint<'_>> {
             continue;
         }
         let (host, port) = split(&observation.subject);
-        if observation.outcome == NOT_MEASURED {
+        if state(knowledge, variable, &observation.outcome) == Some(State::Unmeasured) {
             continue;
         }
         let stage = stage(&observation.outcome);
@@ -54,9 +56,6 @@ pub(super) fn endpoints(evidence: &Evidence) -> Vec<Endpoint<'_>> {
     }
     list
 }
-
-/// A server that whoever measured was not allowed to reach: nothing is known of it.
-const NOT_MEASURED: &str = "not_allowed";
 
 /// `host:port` apart; port 0 where there is none.
 pub(super) fn split(subject: &str) -> (&str, u16) {
@@ -289,7 +288,8 @@ mod tests {
     fn every_staged_outcome_has_a_stage() {
         let knowledge = Knowledge::load(&crate::knowledge::embedded()).unwrap();
         for variable in ["imap", "smtp", "apple_push"] {
-            for outcome in knowledge.variables[variable].outcomes.keys().filter(|id| *id != NOT_MEASURED) {
+            let outcomes = &knowledge.variables[variable].outcomes;
+            for (outcome, _) in outcomes.iter().filter(|(_, known)| known.state != State::Unmeasured) {
                 assert_ne!(stage(outcome), "unknown", "{variable}={outcome}");
             }
         }

@@ -62,16 +62,19 @@ impl Gauge {
             ("--imap", &given.imap),
             ("--pop", &given.pop),
             ("--smtp", &given.smtp),
-            ("--resolver", &given.resolver),
-            ("--ntp", &given.ntp),
-            ("--connectivity-url", &given.connectivity_url),
-            ("--status-url", &given.status_url),
+            ("--resolver", &given.outside.resolver),
+            ("--ntp", &given.outside.ntp),
+            ("--connectivity-url", &given.outside.connectivity_url),
+            ("--status-url", &given.outside.status_url),
         ];
         for (option, values) in lists {
             options.extend(values.iter().map(|value| format!("{option}={value}")));
         }
-        let file =
-            given.ca_file.as_ref().map(|file| std::path::absolute(file).unwrap_or_else(|_| file.clone()));
+        let file = given
+            .outside
+            .ca_file
+            .as_ref()
+            .map(|file| std::path::absolute(file).unwrap_or_else(|_| file.clone()));
         let single = [
             ("--user", given.user.clone()),
             ("--device", given.device.clone()),

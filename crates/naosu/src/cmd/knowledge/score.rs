@@ -5,17 +5,18 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use naosu_core::diagnosis::diagnose;
-use naosu_core::evidence::Evidence;
 use naosu_core::intake::{AskLine, Lesson, Scored, Taught, ask_line_with};
 use naosu_core::knowledge::{Knowledge, Lang};
-use naosu_lab::scenario::{Scenario, Verdict};
+use naosu_lab::scenario::Verdict;
 use serde::Deserialize;
 
+use self::recorded::World;
 use crate::language::pick;
 use crate::usage::Mistake;
 
+mod recorded;
 mod steps;
 
 /// Bins of the calibration table.
@@ -51,10 +52,11 @@ pub(super) fn run(
     if let Some((_, text)) = files.iter().find(|(path, _)| path == "corpus/first_seen.tsv") {
         out.push_str(&first_seen(text, lang));
     }
-    out.push_str(&worlds(knowledge, scenarios, lang)?);
+    let recorded = recorded::worlds(scenarios)?;
+    out.push_str(&worlds(knowledge, &recorded, scenarios, lang));
     let own = files.iter().filter(|(path, _)| path.starts_with("corpus/complaints-"));
     let texts: Vec<&str> = own.map(|(_, text)| text.as_str()).collect();
-    out.push_str(&steps::told(knowledge, &texts, scenarios, lang)?);
+    out.push_str(&steps::told(knowledge, &texts, &recorded, lang)?);
     super::super::print(&out)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -306,30 +308,19 @@ fn percent(right: usize, rows: usize) -> String {
 }
 
 /// The diagnosis of every recorded world beside what was put into it.
-fn worlds(knowledge: &Knowledge, folder: &Path, lang: Lang) -> Result<String> {
-    let Ok(entries) = std::fs::read_dir(folder) else {
+fn worlds(knowledge: &Knowledge, recorded: &[World], folder: &Path, lang: Lang) -> String {
+    if recorded.is_empty() {
         let name = folder.display();
-        return Ok(pick(
+        return pick(
             lang,
             format!("\nNo recorded worlds in {name}: name their folder with --scenarios.\n"),
             format!("\n{name} に記録された世界がありません: --scenarios でフォルダを指定してください。\n"),
-        ));
-    };
+        );
+    }
     let (mut rows, mut first, mut among, mut verdicts) = (0usize, 0usize, 0usize, 0usize);
     let (mut faults, mut wrong) = (0usize, Vec::new());
-    for entry in entries {
-        let world = entry.context("read the worlds")?.path();
-        let (Ok(recorded), Ok(fault)) = (
-            std::fs::read_to_string(world.join("evidence.json")),
-            std::fs::read_to_string(world.join("fault.toml")),
-        ) else {
-            continue;
-        };
-        let name = world.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let evidence: Evidence =
-            serde_json::from_str(&recorded).with_context(|| format!("{name}: evidence.json"))?;
-        let scenario = Scenario::load(&fault).with_context(|| format!("{name}: fault.toml"))?;
-        let diagnosis = diagnose(knowledge, &evidence);
+    for World { name, scenario, evidence } in recorded {
+        let diagnosis = diagnose(knowledge, evidence);
         rows += 1;
         let verdict = match scenario.expect.verdict {
             Verdict::Healthy => naosu_core::diagnosis::Verdict::Healthy,
@@ -343,13 +334,12 @@ fn worlds(knowledge: &Knowledge, folder: &Path, lang: Lang) -> Result<String> {
             first += usize::from(place == Some(0));
             among += usize::from(place.is_some_and(|place| place < 3));
             if place != Some(0) {
-                wrong.push(name);
+                wrong.push(name.as_str());
             }
         }
     }
-    wrong.sort();
     let not_first = wrong.join(", ");
-    Ok(pick(
+    pick(
         lang,
         format!(
             "\nRecorded worlds: {rows}; the verdict is right in {verdicts}; of {faults} faults the cause is first in {first}, in the first three in {among}.\nNot first: {not_first}\n"
@@ -357,7 +347,7 @@ fn worlds(knowledge: &Knowledge, folder: &Path, lang: Lang) -> Result<String> {
         format!(
             "\n記録された世界: {rows}。判定が正しいもの {verdicts}。障害{faults}件のうち、原因が1位 {first}、3位以内 {among}。\n1位でないもの: {not_first}\n"
         ),
-    ))
+    )
 }
 
 #[derive(Default)]

@@ -1,16 +1,15 @@
 //! How many steps and minutes it takes to the fix, beside the articles' own order of things to try.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use anyhow::{Context, Result};
 use naosu_core::case::rehearsal::{LEADS, Played, Role, by_the_articles, play, symptoms_alone};
 use naosu_core::case::{Case, Event, What};
 use naosu_core::evidence::{Evidence, Request};
 use naosu_core::knowledge::{Knowledge, Lang};
-use naosu_lab::scenario::Scenario;
 use serde::Deserialize;
 
+use super::recorded::World;
 use crate::language::pick;
 use crate::render::page::padded;
 
@@ -25,7 +24,7 @@ struct Begun {
 pub(super) fn told(
     knowledge: &Knowledge,
     complaints: &[&str],
-    scenarios: &Path,
+    worlds: &[World],
     lang: Lang,
 ) -> Result<String> {
     let alone = symptoms_alone(knowledge)
@@ -39,7 +38,7 @@ pub(super) fn told(
     let rows = [
         (pick(lang, "a symptom alone", "症状だけ"), alone),
         (pick(lang, "a complaint", "相談の文"), said),
-        (pick(lang, "measured", "測定あり"), measured(scenarios)?),
+        (pick(lang, "measured", "測定あり"), measured(worlds)),
     ];
     let mut out = pick(
         lang,
@@ -133,24 +132,11 @@ fn spoken(knowledge: &Knowledge, text: &str) -> Result<Vec<Begun>> {
 }
 
 /// The recorded worlds in which something was broken.
-fn measured(folder: &Path) -> Result<Vec<Begun>> {
-    let mut all = Vec::new();
-    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(all) };
-    for entry in entries {
-        let world = entry.context("read the worlds")?.path();
-        let (Ok(recorded), Ok(fault)) = (
-            std::fs::read_to_string(world.join("evidence.json")),
-            std::fs::read_to_string(world.join("fault.toml")),
-        ) else {
-            continue;
-        };
-        let name = world.display();
-        let evidence: Evidence =
-            serde_json::from_str(&recorded).with_context(|| format!("{name}: evidence.json"))?;
-        let scenario = Scenario::load(&fault).with_context(|| format!("{name}: fault.toml"))?;
-        if let Some(cause) = scenario.expect.cause {
-            all.push(Begun { request: evidence.request.clone(), evidence: Some(evidence), cause });
-        }
-    }
-    Ok(all)
+fn measured(worlds: &[World]) -> Vec<Begun> {
+    let broken = |world: &World| {
+        let cause = world.scenario.expect.cause.clone()?;
+        let evidence = world.evidence.clone();
+        Some(Begun { request: evidence.request.clone(), evidence: Some(evidence), cause })
+    };
+    worlds.iter().filter_map(broken).collect()
 }
