@@ -2,21 +2,22 @@
 //!
 //! Pure and deterministic: the words are brought to one spelling (`normalize`), the phrases and known messages of the
 //! knowledge are found in them (`pattern`, `message`), and what was found is added up (`score`) as logarithms of
-//! likelihood ratios, so that every probability can be traced to the phrases behind it. Where phrases are silent, a
-//! little is added of what the words of the corpus say (`learned`, `taught`).
+//! likelihood ratios, so that what the phrases say can be traced to each of them. To that is added what the words of
+//! thousands of labelled complaints taught (`learned`, `taught`), which knows the many ways to say a thing that no phrase has.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use serde::Serialize;
 
-pub use self::learned::Learned;
+pub use self::complaint::Complaint;
+use self::message::by_program;
 pub use self::normalize::normalize;
 use self::recogniser::Recogniser;
-pub(crate) use self::taught::LEARNED;
 pub use self::taught::{Lesson, Taught};
 use crate::knowledge::{Knowledge, Lang, Problem, Words};
 
+mod complaint;
 mod learned;
 mod lists;
 mod message;
@@ -120,8 +121,24 @@ pub fn recognise(knowledge: &Knowledge, text: &str) -> Recognised {
 
 /// The same with other learned words, for cross-validation.
 pub fn recognise_with(knowledge: &Knowledge, taught: &Taught, text: &str) -> Recognised {
+    let mut found = phrased(knowledge, text);
+    let normalised = normalize(text);
+    // the complaints are what people say: what a program says is known by its messages and the phrases alone
+    if !by_program(&normalised) && found.messages.iter().all(|message| message.cover < ALONE) {
+        let scores = taught.what.scores(&normalised);
+        found.symptom = scores.joined("symptom", &found.symptom);
+        found.cause = scores.joined("cause", &found.cause);
+    }
+    found
+}
+
+/// Share of a text from which a known message is all of it.
+const ALONE: f64 = 0.85;
+
+/// What the phrases and the known messages say.
+fn phrased(knowledge: &Knowledge, text: &str) -> Recognised {
     let words = knowledge.words();
-    score::score(knowledge, words.compiled.recogniser(words), taught, text)
+    score::score(knowledge, words.compiled.recogniser(words), text)
 }
 
 /// One line of `naosu ask --batch`: the contract with tests from outside.
@@ -150,23 +167,20 @@ pub fn ask_line(knowledge: &Knowledge, id: &str, text: &str) -> AskLine {
 /// The same with other learned words, for cross-validation.
 pub fn ask_line_with(knowledge: &Knowledge, taught: &Taught, id: &str, text: &str) -> AskLine {
     let found = recognise_with(knowledge, taught, text);
-    let normalised = normalize(text);
-    let likely = |question: &str, said: String| {
-        let guess = || taught.likely(question, found.lang, &normalised);
-        if said == UNKNOWN { guess().unwrap_or(said) } else { said }
+    let scores = taught.who.scores(&normalize(text));
+    let likeliest = |question: &str| {
+        let answers = scores.joined(question, &taught::named(knowledge, question, &found));
+        answers.into_iter().next().map_or_else(|| "unknown".to_owned(), |best| best.id)
     };
     AskLine {
         id: id.to_owned(),
         symptom: rounded(&found.symptom),
         cause: rounded(&found.cause),
-        service: likely("service", found.service),
-        device: likely("device", found.device),
-        client: likely("client", found.client),
+        service: likeliest("service"),
+        device: likeliest("device"),
+        client: likeliest("client"),
     }
 }
-
-/// What is not said.
-const UNKNOWN: &str = "unknown";
 
 /// What is wrong with the knowledge of words: patterns that do not compile, ids that do not resolve.
 pub fn problems(knowledge: &Knowledge) -> Vec<Problem> {

@@ -131,8 +131,8 @@ impl Knowledge {
     /// Every problem, as [`Knowledge::load`] tells it.
     pub fn built_in() -> Result<Self, Vec<Problem>> {
         let mut files: Vec<File> = COMPACT.iter().map(|&(path, text)| (path.into(), text.into())).collect();
-        for name in Taught::paths().into_iter().chain([coverage::FILE.to_owned()]) {
-            let rows = EMBEDDED.get_file(&name).and_then(include_dir::File::contents_utf8);
+        for name in Taught::PATHS.into_iter().chain([coverage::FILE]) {
+            let rows = EMBEDDED.get_file(name).and_then(include_dir::File::contents_utf8);
             files.extend(rows.map(|text| (name.into(), text.into())));
         }
         let mut knowledge = Self::of(&files)?;
@@ -328,9 +328,9 @@ fn later(files: &[File]) -> Vec<File> {
         "symptoms/",
         "phrases/",
         "client_errors/",
-        crate::intake::LEARNED,
         coverage::FILE,
     ];
+    starts.extend(Taught::PATHS);
     starts.extend(care::FOLDERS);
     files.iter().filter(|(path, _)| starts.iter().any(|start| path.starts_with(start))).cloned().collect()
 }

@@ -2,16 +2,16 @@
 //!
 //! A symptom's score is the logarithm of its prior plus the weights of the phrases and messages that were found; a
 //! cause's is the logarithm of its share in the likely symptoms plus the same. Of phrases that tell the same thing
-//! (one group) only the strongest counts. A symptom also gets what the words of the corpus add. The scores become probabilities by a softmax with a temperature
-//! fitted to how often it was right on texts that were new to it.
+//! (one group) only the strongest counts. The scores become probabilities by a softmax with a temperature fitted to how
+//! often it was right on texts that were new to it.
 
 use std::collections::BTreeMap;
 
-use super::message::by_program;
+use super::learned::softmax;
 use super::normalize::{is_kana, normalize};
 use super::pattern::Span;
 use super::recogniser::Recogniser;
-use super::{Matched, Recognised, Said, Scored, Taught};
+use super::{Matched, Recognised, Said, Scored};
 use crate::knowledge::{Context, Knowledge, KnownMessage, Lang, Phrase};
 
 /// Fitted so that what is said with some probability is right about as often.
@@ -36,13 +36,6 @@ const MOSTLY: f64 = 0.6;
 const DISTINCTIVE: f64 = 0.9;
 /// The group of what messages say.
 const MESSAGE: &str = "message";
-/// How much of what the words of the corpus say counts for a symptom and for a cause, against the phrases: the shares
-/// that did best on complaints that neither had seen.
-const LEARNED_PERSON: [f64; 2] = [3.0, 2.0];
-/// The same where a program speaks: the corpus is what people say.
-const LEARNED_PROGRAM: [f64; 2] = [1.0, 0.0];
-/// The group of what the words of the corpus say.
-const LEARNED: &str = "learned";
 /// Share of a message's weight that phrases have already told when they speak for the same target.
 const ALREADY_TOLD: f64 = 0.6;
 /// Messages that are looked at.
@@ -53,12 +46,7 @@ const MESSAGES: usize = 4;
 struct Sums(BTreeMap<String, BTreeMap<String, f64>>);
 
 /// Recognises a text.
-pub(super) fn score(
-    knowledge: &Knowledge,
-    recogniser: &Recogniser,
-    taught: &Taught,
-    text: &str,
-) -> Recognised {
+pub(super) fn score(knowledge: &Knowledge, recogniser: &Recogniser, text: &str) -> Recognised {
     let normalised = normalize(text);
     let lang = language(text);
     let (phrases, said) = phrases(knowledge, recogniser, &normalised, lang);
@@ -111,9 +99,6 @@ pub(super) fn score(
             }
         }
     }
-    let [for_symptom, for_cause] = if by_program(&normalised) { LEARNED_PROGRAM } else { LEARNED_PERSON };
-    symptom.add(LEARNED, &taught.symptom.weights(&normalised), for_symptom);
-    cause.add(LEARNED, &taught.cause.weights(&normalised), for_cause);
     let symptoms = symptoms(knowledge, &symptom);
     let causes = causes(knowledge, &symptoms, &given, &cause);
     Recognised {
@@ -253,7 +238,7 @@ fn symptoms(knowledge: &Knowledge, sums: &Sums) -> Vec<Scored> {
     let totals = sums.totals();
     let scores = knowledge.taxonomy.symptom.keys().map(|id| {
         let prior = knowledge.words().symptoms.get(id).map_or(0.01, |symptom| symptom.prior);
-        (id, prior.ln() + totals.get(id).copied().unwrap_or(0.0))
+        (id.as_str(), prior.ln() + totals.get(id).copied().unwrap_or(0.0))
     });
     softmax(scores.collect(), SYMPTOM_TEMPERATURE)
 }
@@ -274,23 +259,9 @@ fn causes(knowledge: &Knowledge, symptoms: &[Scored], given: &[&Context], sums: 
                 symptom.p * share * lift.exp()
             })
             .sum();
-        (id, share.ln() + totals.get(id).copied().unwrap_or(0.0))
+        (id.as_str(), share.ln() + totals.get(id).copied().unwrap_or(0.0))
     });
     softmax(scores.collect(), CAUSE_TEMPERATURE)
-}
-
-/// Probabilities from scores, best first.
-fn softmax(sums: Vec<(&String, f64)>, temperature: f64) -> Vec<Scored> {
-    let top = sums.iter().map(|&(_, score)| score).fold(f64::NEG_INFINITY, f64::max);
-    let weights: Vec<f64> = sums.iter().map(|&(_, score)| ((score - top) / temperature).exp()).collect();
-    let sum: f64 = weights.iter().sum();
-    let mut scored: Vec<Scored> = sums
-        .into_iter()
-        .zip(weights)
-        .map(|((id, _), weight)| Scored { id: id.clone(), p: weight / sum })
-        .collect();
-    scored.sort_by(|a, b| b.p.total_cmp(&a.p));
-    scored
 }
 
 /// Japanese as soon as there is kana enough for a word.

@@ -1,152 +1,114 @@
-//! What the complaints in `knowledge/corpus` teach about each question: the symptom, the cause, and, where the words do
-//! not say it, who wrote them with what.
+//! What the complaints in `knowledge/corpus` teach: the symptom and the cause, and who wrote with what.
 //!
-//! Symptoms and causes are learned from all complaints. Service, device and program are learned from the threads alone,
-//! for each language: what the project wrote itself does not show how often people leave them out.
+//! Symptoms and causes are learned from all complaints. Service, device and program are learned from those that name
+//! them as often as people do.
 
-use std::collections::BTreeMap;
+use super::learned::{Example, Learned, Question};
+use super::normalize::normalize;
+use super::{Recognised, Scored, phrased};
+use crate::knowledge::Knowledge;
 
-use super::Learned;
-use crate::knowledge::Lang;
-
-/// Probability from which a service, device or program that is not said is taken for the likeliest.
-const LIKELY: f64 = 0.65;
-/// What the pieces of a text count for beside how common a value is.
-const PIECES: f64 = 8.0;
-/// Questions about who wrote.
-const WHO: [&str; 3] = ["service", "device", "client"];
-
-/// How the paths of the files begin.
-pub(crate) const LEARNED: &str = "corpus/learned";
+/// What is the matter.
+const WHAT: &str = "corpus/learned.tsv";
+/// Who wrote with what.
+const WHO: &str = "corpus/learned_who.tsv";
+/// Probability of a service, device or program that the words name, before anything learned.
+const NAMED: f64 = 0.9;
 
 /// One complaint to learn from.
 #[derive(Clone, Copy, Debug)]
 pub struct Lesson<'a> {
     /// The complaint.
     pub text: &'a str,
-    /// Its language, `en` or `ja`.
-    pub lang: &'a str,
     /// What the user sees.
     pub symptom: &'a str,
     /// Why; `unknown` teaches nothing.
     pub cause: &'a str,
-    /// Service, device and program, where the complaint is a real one.
+    /// Service, device and program, where the complaint names them as people do.
     pub who: Option<[&'a str; 3]>,
 }
 
-/// The learned words of every question.
+/// The learned words.
 #[derive(Clone, Debug, Default)]
 pub struct Taught {
-    /// For symptoms.
-    pub symptom: Learned,
-    /// For causes.
-    pub cause: Learned,
-    /// For service, device and program, by `<question>_<language>`.
-    who: BTreeMap<String, Learned>,
+    /// Of symptoms and causes.
+    pub(super) what: Learned,
+    /// Of service, device and program.
+    pub(super) who: Learned,
 }
 
 impl Taught {
     /// Learns from complaints.
-    pub fn learn(lessons: &[Lesson<'_>]) -> Self {
-        let known = lessons.iter().filter(|lesson| lesson.cause != "unknown");
-        let mut who = BTreeMap::new();
-        for (at, question) in WHO.iter().enumerate() {
-            for lang in ["en", "ja"] {
-                let told = lessons.iter().filter(|lesson| lesson.lang == lang);
-                let pairs = told.filter_map(|lesson| Some((lesson.text, lesson.who?[at])));
-                who.insert(format!("{question}_{lang}"), Learned::learn(pairs));
+    pub fn learn(knowledge: &Knowledge, lessons: &[Lesson<'_>]) -> Self {
+        let what = [
+            Question::new("symptom", knowledge.taxonomy.symptom.keys()),
+            Question::new("cause", knowledge.taxonomy.cause.keys()),
+        ];
+        let who = ["service", "device", "client"].map(|name| Question::new(name, values(knowledge, name)));
+        let (mut of_what, mut of_who) = (Vec::new(), Vec::new());
+        for lesson in lessons {
+            let said = phrased(knowledge, lesson.text);
+            if let Some([service, device, client]) = lesson.who {
+                let right = [("service", service), ("device", device), ("client", client)];
+                let answers = right.map(|(name, id)| Some((id.to_owned(), named(knowledge, name, &said))));
+                of_who.push(Example { text: normalize(lesson.text), answers: answers.to_vec() });
             }
+            let cause = (lesson.cause != "unknown").then(|| (lesson.cause.to_owned(), said.cause));
+            let answers = vec![Some((lesson.symptom.to_owned(), said.symptom)), cause];
+            of_what.push(Example { text: normalize(lesson.text), answers });
         }
-        Self {
-            symptom: Learned::learn(lessons.iter().map(|lesson| (lesson.text, lesson.symptom))),
-            cause: Learned::learn(known.map(|lesson| (lesson.text, lesson.cause))),
-            who,
-        }
+        let from = fingerprint(lessons);
+        Self { what: Learned::learn(from.clone(), &what, &of_what), who: Learned::learn(from, &who, &of_who) }
     }
 
     /// Reads the files that [`Self::show`] names; `file` gives the text of one.
     pub fn read<'a>(file: impl Fn(&str) -> Option<&'a str>) -> Self {
-        let read = |name: &str| file(name).map_or_else(Learned::default, Learned::read);
-        let names = WHO.iter().flat_map(|question| ["en", "ja"].map(|lang| format!("{question}_{lang}")));
-        Self {
-            symptom: read("corpus/learned.tsv"),
-            cause: read("corpus/learned_cause.tsv"),
-            who: names.map(|name| (name.clone(), read(&format!("corpus/learned_{name}.tsv")))).collect(),
-        }
-    }
-
-    /// The paths of the files in the knowledge.
-    pub(crate) fn paths() -> Vec<String> {
-        Self::default().show().into_iter().map(|(path, _)| path).chain(who_paths()).collect()
+        let read = |name| file(name).map_or_else(Learned::default, Learned::read);
+        Self { what: read(WHAT), who: read(WHO) }
     }
 
     /// The files, with their paths in the knowledge.
-    pub fn show(&self) -> Vec<(String, String)> {
-        let mut files = vec![
-            ("corpus/learned.tsv".to_owned(), self.symptom.show()),
-            ("corpus/learned_cause.tsv".to_owned(), self.cause.show()),
-        ];
-        let who = self.who.iter();
-        files.extend(who.map(|(name, learned)| (format!("corpus/learned_{name}.tsv"), learned.show())));
-        files
+    pub fn show(&self) -> [(&'static str, String); 2] {
+        [(WHAT, self.what.show()), (WHO, self.who.show())]
     }
 
-    /// The likeliest `service`, `device` or `client` of a normalised text that does not say it, if it is likely enough.
-    pub(super) fn likely(&self, question: &str, lang: Lang, text: &str) -> Option<String> {
-        let lang = match lang {
-            Lang::En => "en",
-            Lang::Ja => "ja",
-        };
-        let learned = self.who.get(&format!("{question}_{lang}"))?;
-        let weights = learned.weights(text);
-        let scores: Vec<(&str, f64)> = learned
-            .shares()
-            .map(|(value, share)| {
-                (value, share.ln() + PIECES * weights.get(value).copied().unwrap_or_default())
-            })
-            .collect();
-        let top = scores.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1))?;
-        let sum: f64 = scores.iter().map(|(_, score)| (score - top.1).exp()).sum();
-        (1.0 / sum >= LIKELY).then(|| top.0.to_owned())
+    /// The paths of the files in the knowledge.
+    pub(crate) const PATHS: [&'static str; 2] = [WHAT, WHO];
+
+    /// Whether all of it was learned from these complaints.
+    pub fn is_from(&self, lessons: &[Lesson<'_>]) -> bool {
+        let from = fingerprint(lessons);
+        self.what.from() == from && self.who.from() == from
     }
 }
 
-/// The paths of the files about who wrote.
-fn who_paths() -> impl Iterator<Item = String> {
-    let names = WHO.iter().flat_map(|question| ["en", "ja"].map(|lang| format!("{question}_{lang}")));
-    names.map(|name| format!("corpus/learned_{name}.tsv"))
+/// The answers to a question about who wrote, as far as the words name it.
+pub(super) fn named(knowledge: &Knowledge, question: &str, said: &Recognised) -> Vec<Scored> {
+    let value = match question {
+        "service" => &said.service,
+        "device" => &said.device,
+        _ => &said.client,
+    };
+    let all = values(knowledge, question);
+    #[expect(clippy::cast_precision_loss, reason = "a dozen values")]
+    let rest = (1.0 - NAMED) / all.len() as f64;
+    all.iter().map(|id| Scored { id: id.clone(), p: if id == value { NAMED } else { rest } }).collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn values<'k>(knowledge: &'k Knowledge, question: &str) -> &'k [String] {
+    knowledge.taxonomy.values.get(question).map_or(&[], Vec::as_slice)
+}
 
-    fn lesson<'a>(text: &'a str, client: &'a str) -> Lesson<'a> {
-        let who = Some(["unknown", "linux", client]);
-        Lesson { text, lang: "en", symptom: "cannot_send", cause: "unknown", who }
+/// A short mark of the complaints and their order (FNV-1a, 64 bits).
+fn fingerprint(lessons: &[Lesson<'_>]) -> String {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for lesson in lessons {
+        let who = lesson.who.unwrap_or_default();
+        for field in [lesson.text, lesson.symptom, lesson.cause].into_iter().chain(who) {
+            for byte in field.bytes().chain([0]) {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        }
     }
-
-    #[test]
-    fn what_is_not_said_is_guessed_only_where_it_is_likely() {
-        let lessons = [
-            lesson("smtplib raises an exception", "other"),
-            lesson("smtplib raises again", "other"),
-            lesson("the little window stays open", "outlook"),
-            lesson("the little window again", "outlook"),
-        ];
-        let taught = Taught::learn(&lessons);
-        let likely = |text: &str| taught.likely("client", Lang::En, text);
-        assert_eq!(likely("smtplib raises an error").as_deref(), Some("other"));
-        assert_eq!(likely("little window").as_deref(), Some("outlook"));
-        assert_eq!(likely("nothing of this"), None);
-        assert_eq!(taught.likely("client", Lang::Ja, "smtplib"), None);
-        assert_eq!(Taught::default().likely("client", Lang::En, "smtplib"), None);
-    }
-
-    #[test]
-    fn what_is_shown_is_read_again() {
-        let shown = Taught::learn(&[lesson("a b", "other"), lesson("a b", "k9")]).show();
-        let file = |name: &str| shown.iter().find(|(path, _)| path == name).map(|(_, text)| text.as_str());
-        assert_eq!(Taught::read(file).show(), shown);
-    }
+    format!("{hash:016x}")
 }

@@ -104,41 +104,44 @@ fn real_complaints_are_recognised() {
     );
 }
 
-/// Set `NAOSU_LEARN=1` to write the files again after the corpus changed.
 #[test]
-#[expect(clippy::disallowed_methods, reason = "a developer's command, not the core")]
 fn the_learned_words_are_those_of_the_corpus() {
     let files = embedded();
-    let corpora = files.iter().filter(|(path, _)| path.starts_with("corpus/complaints-"));
-    let rows: Vec<(bool, serde_json::Value)> = corpora
-        .flat_map(|(path, text)| text.lines().map(move |line| (path.contains("-own"), line)))
-        .map(|(own, line)| (own, serde_json::from_str(line).unwrap()))
-        .collect();
-    let lessons: Vec<Lesson<'_>> = rows
+    let complaints: Vec<(&str, Vec<Complaint>)> =
+        Complaint::files(&files).map(|(path, text)| (path, Complaint::read(text).unwrap())).collect();
+    let lessons: Vec<Lesson<'_>> = complaints
         .iter()
-        .map(|(own, row)| {
-            let field = |name: &str| row[name].as_str().unwrap();
-            Lesson {
-                text: field("text"),
-                lang: field("lang"),
-                symptom: field("symptom"),
-                cause: field("cause"),
-                who: (!own).then(|| [field("service"), field("device"), field("client")]),
-            }
-        })
+        .flat_map(|(path, those)| those.iter().map(|complaint| complaint.lesson(path)))
         .collect();
-    for (path, learned) in Taught::learn(&lessons).show() {
-        if std::env::var_os("NAOSU_LEARN").is_some() {
-            let file = format!("{}/../../knowledge/{path}", env!("CARGO_MANIFEST_DIR"));
-            std::fs::write(file, &learned).unwrap();
-            continue;
-        }
-        let kept = files.iter().find(|(kept, _)| *kept == path).map(|(_, text)| text.as_str());
-        assert!(
-            kept == Some(learned.as_str()),
-            "{path} is not what the corpus teaches: NAOSU_LEARN=1 writes it"
-        );
+    assert!(lessons.len() > 1000);
+    let taught = &knowledge().words().learned;
+    assert!(
+        taught.is_from(&lessons),
+        "the corpus changed: cargo run --release -p naosu-core --example learn"
+    );
+    // every file is written as it is read
+    for (path, shown) in taught.show() {
+        assert!(files.iter().any(|(name, text)| name == path && *text == shown), "{path}");
     }
+}
+
+#[test]
+fn learning_the_same_gives_the_same() {
+    let files = embedded();
+    let (path, text) = Complaint::files(&files).next().unwrap();
+    let complaints = Complaint::read(text).unwrap();
+    let lessons: Vec<Lesson<'_>> =
+        complaints.iter().take(60).map(|complaint| complaint.lesson(path)).collect();
+    let learned = Taught::learn(knowledge(), &lessons);
+    assert_eq!(learned.show(), Taught::learn(knowledge(), &lessons).show());
+    assert!(learned.is_from(&lessons) && !learned.is_from(&lessons[1..]));
+    // what it was taught it knows better than the phrases alone
+    let right = |taught: &Taught| {
+        let those = complaints.iter().take(60);
+        let found = those.map(|complaint| (complaint, recognise_with(knowledge(), taught, &complaint.text)));
+        found.filter(|(complaint, found)| found.symptom[0].id == complaint.symptom).count()
+    };
+    assert!(right(&learned) > right(&Taught::default()));
 }
 
 #[test]

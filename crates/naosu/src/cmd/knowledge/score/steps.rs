@@ -2,43 +2,46 @@
 
 use std::fmt::Write;
 
-use anyhow::{Context, Result};
 use naosu_core::case::rehearsal::{LEADS, Played, Role, by_the_articles, play, symptoms_alone};
 use naosu_core::case::{Case, Event, What};
 use naosu_core::evidence::{Evidence, Request};
+use naosu_core::intake::Complaint;
 use naosu_core::knowledge::{Knowledge, Lang};
-use serde::Deserialize;
 
+use super::corpus::{Corpora, Corpus, Origin};
 use super::recorded::World;
 use crate::language::pick;
 use crate::render::page::padded;
 
+/// Of the complaints that were written to learn words from, every how manieth is played: they are thousands.
+const EVERY: usize = 10;
+
 /// Somebody with one cause, and what is known when the case begins.
-struct Begun {
+struct Begun<'k> {
     request: Request,
     evidence: Option<Evidence>,
     cause: String,
+    /// What we know: nothing that this very complaint taught.
+    knowledge: &'k Knowledge,
 }
 
 /// Plays a case for everybody, and tells what they come to.
-pub(super) fn told(
-    knowledge: &Knowledge,
-    complaints: &[&str],
-    worlds: &[World],
-    lang: Lang,
-) -> Result<String> {
+pub(super) fn told(corpora: &Corpora<'_>, worlds: &[World], lang: Lang) -> String {
+    let knowledge = corpora.knowledge;
     let alone = symptoms_alone(knowledge)
         .into_iter()
-        .map(|(request, cause)| Begun { request, evidence: None, cause })
+        .map(|(request, cause)| Begun { request, evidence: None, cause, knowledge })
         .collect();
-    let mut said = Vec::new();
-    for text in complaints {
-        said.extend(spoken(knowledge, text)?);
-    }
+    let said = |origin: Origin| -> Vec<Begun<'_>> {
+        let those = corpora.all.iter().filter(|corpus| corpus.origin == origin);
+        those.flat_map(|corpus| spoken(corpora, corpus)).collect()
+    };
     let rows = [
         (pick(lang, "a symptom alone", "症状だけ"), alone),
-        (pick(lang, "a complaint", "相談の文"), said),
-        (pick(lang, "measured", "測定あり"), measured(worlds)),
+        (pick(lang, "a complaint (tuned on)", "相談の文(調整に使用)"), said(Origin::Tuned)),
+        (pick(lang, "a complaint (written)", "相談の文(学習用)"), said(Origin::Written)),
+        (pick(lang, "a complaint (given)", "相談の文(指定)"), said(Origin::Given)),
+        (pick(lang, "measured", "測定あり"), measured(knowledge, worlds)),
     ];
     let mut out = pick(
         lang,
@@ -48,19 +51,19 @@ pub(super) fn told(
          はじめに分かること       件数    手順: 中央値  平均   最多  6超    未解決     記事      分       記事\n",
     )
     .to_owned();
-    for (name, all) in rows {
-        out.push_str(&row(knowledge, name, &all));
+    for (name, all) in rows.into_iter().filter(|(_, all)| !all.is_empty()) {
+        out.push_str(&row(name, &all));
     }
-    Ok(out)
+    out
 }
 
-fn row(knowledge: &Knowledge, name: &str, all: &[Begun]) -> String {
+fn row(name: &str, all: &[Begun<'_>]) -> String {
     let (mut steps, mut listed) = (Vec::with_capacity(all.len()), Vec::with_capacity(all.len()));
     let (mut minutes, mut listed_minutes, mut unsolved) = (0.0, 0.0, 0_usize);
     for begun in all {
         let role = Role { cause: &begun.cause, answers: true, least: LEADS };
-        let played = played(knowledge, begun, role);
-        let (tries, takes) = by_the_articles(knowledge, &begun.request, role);
+        let played = played(begun, role);
+        let (tries, takes) = by_the_articles(begun.knowledge, &begun.request, role);
         steps.push(played.steps.len());
         listed.push(tries);
         minutes += played.minutes;
@@ -91,52 +94,40 @@ fn row(knowledge: &Knowledge, name: &str, all: &[Begun]) -> String {
     out
 }
 
-fn played(knowledge: &Knowledge, begun: &Begun, role: Role<'_>) -> Played {
+fn played(begun: &Begun<'_>, role: Role<'_>) -> Played {
     let mut case = Case::new(0, begun.request.clone(), Lang::En);
     if let Some(evidence) = &begun.evidence {
         let what = What::Measured(Box::new(evidence.clone()));
         case.apply(Event { at: 0, what }).expect("a case that was just opened takes a measurement");
     }
-    play(knowledge, &mut case, role)
-}
-
-/// What is read of a complaint.
-#[derive(Deserialize)]
-struct Complaint {
-    text: String,
-    cause: String,
-    device: Option<String>,
-    service: Option<String>,
-    client: Option<String>,
+    play(begun.knowledge, &mut case, role)
 }
 
 /// The complaints whose cause is known.
-fn spoken(knowledge: &Knowledge, text: &str) -> Result<Vec<Begun>> {
-    let mut all = Vec::new();
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let complaint: Complaint = serde_json::from_str(line).context("a complaint has text and cause")?;
-        if !knowledge.causes.contains_key(&complaint.cause) {
-            continue;
-        }
-        let known = |id: Option<String>| id.filter(|id| id != "unknown");
-        let request = Request {
-            words: Some(complaint.text),
-            device: known(complaint.device),
-            service: known(complaint.service),
-            client: known(complaint.client),
-            ..Request::default()
-        };
-        all.push(Begun { request, evidence: None, cause: complaint.cause });
-    }
-    Ok(all)
+fn spoken<'c>(corpora: &'c Corpora<'_>, corpus: &'c Corpus) -> impl Iterator<Item = Begun<'c>> {
+    let every = if corpus.origin == Origin::Written { EVERY } else { 1 };
+    let some = corpora.unseen(corpus).step_by(every);
+    some.filter(|(complaint, knowledge)| knowledge.causes.contains_key(&complaint.cause)).map(
+        |(Complaint { text, cause, device, service, client, .. }, knowledge)| {
+            let known = |id: &Option<String>| id.clone().filter(|id| id != "unknown");
+            let request = Request {
+                words: Some(text.clone()),
+                device: known(device),
+                service: known(service),
+                client: known(client),
+                ..Request::default()
+            };
+            Begun { request, evidence: None, cause: cause.clone(), knowledge }
+        },
+    )
 }
 
 /// The recorded worlds in which something was broken.
-fn measured(worlds: &[World]) -> Vec<Begun> {
+fn measured<'k>(knowledge: &'k Knowledge, worlds: &[World]) -> Vec<Begun<'k>> {
     let broken = |world: &World| {
         let cause = world.scenario.expect.cause.clone()?;
         let evidence = world.evidence.clone();
-        Some(Begun { request: evidence.request.clone(), evidence: Some(evidence), cause })
+        Some(Begun { request: evidence.request.clone(), evidence: Some(evidence), cause, knowledge })
     };
     worlds.iter().filter_map(broken).collect()
 }
