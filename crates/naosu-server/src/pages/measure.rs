@@ -32,6 +32,9 @@ use crate::wording::Wording;
 /// The longest password that is taken, in bytes.
 const PASSWORD_LIMIT: usize = 1024;
 
+/// What stands before something that is not as it should be.
+const BAD: &str = "✗";
+
 pub(super) fn routes() -> Router<Desk> {
     Router::new()
         .route("/c/{secret}/measure", get(form).post(start))
@@ -229,13 +232,21 @@ struct Line {
     text: String,
 }
 
+impl Line {
+    fn is_bad(&self) -> bool {
+        self.mark == BAD
+    }
+}
+
 #[derive(Template)]
 #[template(path = "progress.html")]
 struct ProgressPage<'a> {
     w: Wording,
     secret: &'a str,
     running: Vec<String>,
+    /// What was seen: while it goes on all of it, then what is not as it should be.
     lines: Vec<Line>,
+    others: Vec<Line>,
     /// How many lines are there already, for the script.
     from: usize,
     goes_on: bool,
@@ -261,11 +272,14 @@ async fn progress(
         (None, None) => &[],
     };
     let goes_on = now.is_some_and(|progress| progress.end.is_none());
+    let told = seen.iter().map(|seen| line(&desk, seen, w));
+    let (lines, others) = told.partition(|line| goes_on || line.is_bad());
     let page = ProgressPage {
         w,
         secret: &secret,
         running: now.map(|progress| running(&desk, progress, w)).unwrap_or_default(),
-        lines: seen.iter().map(|seen| line(&desk, seen, w)).collect(),
+        lines,
+        others,
         from: seen.len(),
         goes_on,
         lost: !goes_on && evidence.is_none(),
@@ -289,7 +303,7 @@ fn line(desk: &Desk, seen: &Observation, w: Wording) -> Line {
     let known = desk.knowledge.variables.get(&seen.variable);
     let mark = match known.and_then(|known| known.outcomes.get(&seen.outcome)).map(|outcome| outcome.state) {
         Some(Health::Good) => "✓",
-        Some(Health::Bad) => "✗",
+        Some(Health::Bad) => BAD,
         _ => "・",
     };
     Line {
