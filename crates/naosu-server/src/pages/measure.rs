@@ -48,8 +48,8 @@ struct FormPage<'a> {
     w: Wording,
     secret: &'a str,
     address: Option<&'a str>,
-    incoming: String,
-    outgoing: String,
+    /// What the fields hold.
+    typed: Typed,
     /// What the browser shows without being asked; nothing where it is not to be used.
     seen: Vec<String>,
     refused: bool,
@@ -57,6 +57,16 @@ struct FormPage<'a> {
     web: Option<Url>,
     /// Whether a password of this account was refused before.
     password_refused: bool,
+}
+
+/// What stands in the form besides the password, which is typed again.
+#[derive(Default)]
+struct Typed {
+    address: String,
+    incoming: String,
+    outgoing: String,
+    /// The field that cannot be read.
+    wrong: &'static str,
 }
 
 async fn form(
@@ -67,6 +77,16 @@ async fn form(
     headers: HeaderMap,
 ) -> Result<Response, PageFailure> {
     let file = desk.by_link(&secret).await.map_err(failed(w))?;
+    let named = |variable: &str| latest_evidence(&file.case).and_then(|seen| named_before(seen, variable));
+    let typed = Typed {
+        incoming: named("imap").unwrap_or_default(),
+        outgoing: named("smtp").unwrap_or_default(),
+        ..Typed::default()
+    };
+    Ok(form_page(&desk, &file, &secret, &of_request(&headers, caller), typed))
+}
+
+fn form_page(desk: &Desk, file: &CaseFile, secret: &str, seen: &Seen, typed: Typed) -> Response {
     let w = Wording(file.case.lang());
     let evidence = latest_evidence(&file.case);
     let address = file
@@ -76,11 +96,10 @@ async fn form(
         .address
         .as_deref()
         .or_else(|| evidence.and_then(|evidence| evidence.request.address.as_deref()));
-    let refused = is_refused(&desk, &file);
-    let seen = if refused { Seen::refused() } else { of_request(&headers, caller) };
+    let refused = is_refused(desk, file);
+    let seen = if refused { &Seen::refused() } else { seen };
     let seen = seen.observations(&desk.tried(address), 0.0);
     let pages = if refused { (None, None) } else { (desk.outside_page(), desk.provider_page(address)) };
-    let named = |variable: &str| evidence.and_then(|evidence| named_before(evidence, variable));
     let refused_before = evidence.is_some_and(|evidence| {
         evidence.observations.iter().any(|seen| {
             matches!(seen.variable.as_str(), "imap" | "pop" | "smtp") && seen.outcome == "sign_in_refused"
@@ -88,20 +107,20 @@ async fn form(
     });
     let page = FormPage {
         w,
-        secret: &secret,
+        secret,
         address,
-        incoming: named("imap").unwrap_or_default(),
-        outgoing: named("smtp").unwrap_or_default(),
         seen: seen.iter().map(|seen| sentence(desk.knowledge, seen, w.0, None)).collect(),
         refused,
         outside: pages.0.clone(),
         web: pages.1.clone(),
         password_refused: refused_before,
+        typed,
     };
-    let mut response = show(StatusCode::OK, &page);
+    let status = if page.typed.wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let mut response = show(status, &page);
     let reached: Vec<Url> = pages.0.into_iter().chain(pages.1).collect();
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, fence::policy_that_reaches(&reached));
-    Ok(response)
+    response
 }
 
 /// What the form sends. Without `Debug`: it holds a password.
@@ -135,22 +154,24 @@ async fn start(
     if file.case.closed().is_some() {
         return Ok(go_to(&format!("/c/{secret}")));
     }
-    let mistaken = |what: &str| failed(w)(Failure::Mistaken(what.to_owned()));
-    let address = Some(wanted.address.trim().to_owned()).filter(|address| !address.is_empty());
-    if !address.iter().all(|address| is_address(address)) {
-        return Err(mistaken("no mail address"));
-    }
-    let mut servers = Vec::new();
-    for (protocol, text) in [(Protocol::Imap, wanted.incoming), (Protocol::Smtp, wanted.outgoing)] {
-        let before = || latest_evidence(&file.case).and_then(|seen| named_before(seen, protocol.as_str()));
-        let text = text.or_else(before).unwrap_or_default();
-        if !text.trim().is_empty() {
-            servers.push(server(protocol, text.trim()).ok_or_else(|| mistaken("no server"))?);
-        }
-    }
     if password.expose().len() > PASSWORD_LIMIT {
-        return Err(mistaken("the password is too long"));
+        return Err(failed(w)(Failure::Mistaken("the password is too long".to_owned())));
     }
+    let named = |variable: &str| latest_evidence(&file.case).and_then(|seen| named_before(seen, variable));
+    let typed = Typed {
+        address: wanted.address.trim().to_owned(),
+        incoming: wanted.incoming.or_else(|| named("imap")).unwrap_or_default().trim().to_owned(),
+        outgoing: wanted.outgoing.or_else(|| named("smtp")).unwrap_or_default().trim().to_owned(),
+        wrong: "",
+    };
+    let servers = match typed.servers() {
+        Ok(servers) => servers,
+        Err(wrong) => {
+            let typed = Typed { wrong, ..typed };
+            return Ok(form_page(&desk, &file, &secret, &of_request(&headers, caller), typed));
+        }
+    };
+    let address = Some(typed.address).filter(|address| !address.is_empty());
     let seen = if wanted.no_browser.is_some() || is_refused(&desk, &file) {
         desk.measuring.browser_says(file.row.id, Seen::refused());
         Seen::refused()
@@ -165,6 +186,20 @@ async fn start(
     };
     desk.measure(&file, caller, wish, seen).await.map_err(failed(w))?;
     Ok(go_to(&format!("/c/{secret}/progress")))
+}
+
+impl Typed {
+    /// The servers that are named, or the field that cannot be read.
+    fn servers(&self) -> Result<Vec<Endpoint>, &'static str> {
+        if !self.address.is_empty() && !is_address(&self.address) {
+            return Err("address");
+        }
+        let incoming =
+            (!self.incoming.is_empty()).then(|| server(Protocol::Imap, &self.incoming).ok_or("incoming"));
+        let outgoing =
+            (!self.outgoing.is_empty()).then(|| server(Protocol::Smtp, &self.outgoing).ok_or("outgoing"));
+        incoming.into_iter().chain(outgoing).collect()
+    }
 }
 
 /// What a request shows without asking anything.
