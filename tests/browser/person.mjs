@@ -9,7 +9,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 export const artefacts = new URL("artefacts/", import.meta.url).pathname;
 const without = (name) => { const { defaultBrowserType, ...device } = devices[name]; return device; };
 
-/** The devices, with the tallest screen that each really has. */
+/** The devices. */
 export const iphone = without("iPhone 15");
 export const android = without("Pixel 7");
 export const pc = { ...without("Desktop Chrome"), viewport: { width: 1280, height: 900 } };
@@ -44,10 +44,8 @@ export async function person(t, browser, server, { device = iphone, lang = "ja",
     const most = answer.request().resourceType() === "document" ? 500 : 400;
     if (answer.status() >= most) faults.push(`${answer.status()} from ${answer.url()}`);
   });
-  page.faults = faults;
   page.story = story;
   page.script = script;
-  page.device = device;
   page.pictures = 0;
   t.after(async () => {
     await context.close();
