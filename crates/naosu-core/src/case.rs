@@ -512,7 +512,10 @@ impl<'a> Standing<'a> {
             What::Fixed { action } => {
                 self.tried.insert(action, Tried::Done);
                 self.last_done = Some(action);
-                self.pending = Some(Pending { action, said_fixed: true, measured: false, unclear: false });
+                // who is asked to measure what was done, and says again that it works, has looked: that is the end
+                let looked =
+                    self.pending.is_some_and(|pending| pending.action == action && !pending.measured);
+                self.pending = Some(Pending { action, said_fixed: true, measured: looked, unclear: looked });
             }
             What::NotFixed { action } => {
                 self.tried.insert(action, Tried::NotFixed);

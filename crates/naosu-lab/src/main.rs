@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 #[cfg_attr(not(target_os = "linux"), path = "elsewhere.rs")]
 mod real;
+mod stand;
 
 #[derive(Parser)]
 #[command(version, about)]
@@ -21,11 +22,17 @@ enum Command {
     /// Plays the small servers of a world (started by `real` inside a namespace)
     #[command(hide = true)]
     Play(real::PlayOptions),
+    /// Starts a world inside this process, prints how Naosu is called in it as JSON, and stands until standard input ends
+    Stand {
+        /// The scenario's name
+        name: String,
+    },
 }
 
 fn main() -> anyhow::Result<std::process::ExitCode> {
     match Arguments::parse().command {
         Command::Real(options) => real::run(&options),
         Command::Play(options) => real::play(&options),
+        Command::Stand { name } => stand::run(&name),
     }
 }

@@ -11,9 +11,10 @@
     running.textContent = now.join(document.documentElement.lang === "ja" ? "、" : ", ");
     if (Number(event.lastEventId) <= known) return;
     const item = document.createElement("li");
-    const strong = document.createElement("strong");
-    strong.textContent = name;
-    item.append(mark + " ", strong, " " + text);
+    const part = (kind, words) => Object.assign(document.createElement(kind), { textContent: words });
+    const sign = part("span", mark);
+    sign.className = mark === "✗" ? "mark bad" : "mark";
+    item.append(sign, " ", part("strong", name), " " + text);
     seen.append(item);
   });
   live.addEventListener("end", () => { live.close(); location.reload(); });

@@ -18,6 +18,7 @@ mod desk;
 mod measure;
 mod messages;
 mod move_case;
+mod progress;
 mod screenshot;
 mod start;
 
@@ -31,6 +32,7 @@ pub(crate) fn routes() -> Router<Desk> {
         .merge(case::routes())
         .merge(desk::routes())
         .merge(measure::routes())
+        .merge(progress::routes())
         .merge(browser::routes())
         .merge(assets::routes())
         .route("/lang/{tag}", get(start::language))

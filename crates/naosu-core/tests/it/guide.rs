@@ -201,6 +201,23 @@ fn a_carried_out_action_is_verified_and_credited() {
 }
 
 #[test]
+fn who_says_at_the_measurement_that_it_works_is_believed() {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let action = "set_clock_automatic".to_owned();
+    for first in [What::Done { action: action.clone() }, What::Fixed { action: action.clone() }] {
+        let mut case = Case::new(0, Request::default(), Lang::En);
+        case.apply(event(first)).unwrap();
+        let Next::Step(probe) = case.next(&knowledge, Driver::Measures) else {
+            panic!("it is measured first")
+        };
+        assert_eq!(probe.kind, "probe");
+        answered(&mut case, &knowledge, &probe, "fixed");
+        let Next::Closed(closing) = case.next(&knowledge, Driver::Measures) else { panic!("asked again") };
+        assert!(closing.resolved);
+    }
+}
+
+#[test]
 fn account_recovery_is_followed_through_its_wait() {
     let knowledge = Knowledge::load(&embedded()).unwrap();
     let request = Request { service: Some("apple_id".to_owned()), ..Request::default() };

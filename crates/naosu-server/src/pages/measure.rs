@@ -1,22 +1,17 @@
-//! Measuring: what is asked for it, how far it is, and what came out.
-
-use std::convert::Infallible;
+//! Measuring: what is asked for it.
 
 use askama::Template;
 use axum::Router;
 use axum::extract::{Form, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
-use axum::response::sse::{Event, Sse};
 use axum::routing::get;
-use futures_util::{Stream, stream};
-use naosu_core::evidence::{Evidence, Observation};
-use naosu_core::knowledge::{Protocol, Security, State as Health};
-use naosu_core::sentence::{sentence, variable_name};
+use naosu_core::evidence::Evidence;
+use naosu_core::knowledge::{Protocol, Security};
+use naosu_core::sentence::sentence;
 use naosu_probe::discovery::Endpoint;
 use naosu_probe::secret::Secret;
 use serde::Deserialize;
-use serde_json::json;
 use url::Url;
 
 use super::{PageFailure, failed, go_to, show};
@@ -25,7 +20,7 @@ use crate::casework::{CaseFile, latest_evidence};
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::fence;
-use crate::measuring::{End, Job, Progress, Wish};
+use crate::measuring::Wish;
 use crate::reach::Caller;
 use crate::wording::Wording;
 
@@ -33,10 +28,7 @@ use crate::wording::Wording;
 const PASSWORD_LIMIT: usize = 1024;
 
 pub(super) fn routes() -> Router<Desk> {
-    Router::new()
-        .route("/c/{secret}/measure", get(form).post(start))
-        .route("/c/{secret}/progress", get(progress))
-        .route("/c/{secret}/progress/stream", get(stream_of_progress))
+    Router::new().route("/c/{secret}/measure", get(form).post(start))
 }
 
 #[derive(Template)]
@@ -45,8 +37,8 @@ struct FormPage<'a> {
     w: Wording,
     secret: &'a str,
     address: Option<&'a str>,
-    incoming: String,
-    outgoing: String,
+    /// What the fields hold.
+    typed: Typed,
     /// What the browser shows without being asked; nothing where it is not to be used.
     seen: Vec<String>,
     refused: bool,
@@ -54,6 +46,16 @@ struct FormPage<'a> {
     web: Option<Url>,
     /// Whether a password of this account was refused before.
     password_refused: bool,
+}
+
+/// What stands in the form besides the password, which is typed again.
+#[derive(Default)]
+struct Typed {
+    address: String,
+    incoming: String,
+    outgoing: String,
+    /// The field that cannot be read.
+    wrong: &'static str,
 }
 
 async fn form(
@@ -64,6 +66,16 @@ async fn form(
     headers: HeaderMap,
 ) -> Result<Response, PageFailure> {
     let file = desk.by_link(&secret).await.map_err(failed(w))?;
+    let named = |variable: &str| latest_evidence(&file.case).and_then(|seen| named_before(seen, variable));
+    let typed = Typed {
+        incoming: named("imap").unwrap_or_default(),
+        outgoing: named("smtp").unwrap_or_default(),
+        ..Typed::default()
+    };
+    Ok(form_page(&desk, &file, &secret, &of_request(&headers, caller), typed))
+}
+
+fn form_page(desk: &Desk, file: &CaseFile, secret: &str, seen: &Seen, typed: Typed) -> Response {
     let w = Wording(file.case.lang());
     let evidence = latest_evidence(&file.case);
     let address = file
@@ -73,11 +85,10 @@ async fn form(
         .address
         .as_deref()
         .or_else(|| evidence.and_then(|evidence| evidence.request.address.as_deref()));
-    let refused = is_refused(&desk, &file);
-    let seen = if refused { Seen::refused() } else { of_request(&headers, caller) };
+    let refused = is_refused(desk, file);
+    let seen = if refused { &Seen::refused() } else { seen };
     let seen = seen.observations(&desk.tried(address), 0.0);
     let pages = if refused { (None, None) } else { (desk.outside_page(), desk.provider_page(address)) };
-    let named = |variable: &str| evidence.and_then(|evidence| named_before(evidence, variable));
     let refused_before = evidence.is_some_and(|evidence| {
         evidence.observations.iter().any(|seen| {
             matches!(seen.variable.as_str(), "imap" | "pop" | "smtp") && seen.outcome == "sign_in_refused"
@@ -85,20 +96,20 @@ async fn form(
     });
     let page = FormPage {
         w,
-        secret: &secret,
+        secret,
         address,
-        incoming: named("imap").unwrap_or_default(),
-        outgoing: named("smtp").unwrap_or_default(),
         seen: seen.iter().map(|seen| sentence(desk.knowledge, seen, w.0, None)).collect(),
         refused,
         outside: pages.0.clone(),
         web: pages.1.clone(),
         password_refused: refused_before,
+        typed,
     };
-    let mut response = show(StatusCode::OK, &page);
+    let status = if page.typed.wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let mut response = show(status, &page);
     let reached: Vec<Url> = pages.0.into_iter().chain(pages.1).collect();
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, fence::policy_that_reaches(&reached));
-    Ok(response)
+    response
 }
 
 /// What the form sends. Without `Debug`: it holds a password.
@@ -132,22 +143,24 @@ async fn start(
     if file.case.closed().is_some() {
         return Ok(go_to(&format!("/c/{secret}")));
     }
-    let mistaken = |what: &str| failed(w)(Failure::Mistaken(what.to_owned()));
-    let address = Some(wanted.address.trim().to_owned()).filter(|address| !address.is_empty());
-    if !address.iter().all(|address| is_address(address)) {
-        return Err(mistaken("no mail address"));
-    }
-    let mut servers = Vec::new();
-    for (protocol, text) in [(Protocol::Imap, wanted.incoming), (Protocol::Smtp, wanted.outgoing)] {
-        let before = || latest_evidence(&file.case).and_then(|seen| named_before(seen, protocol.as_str()));
-        let text = text.or_else(before).unwrap_or_default();
-        if !text.trim().is_empty() {
-            servers.push(server(protocol, text.trim()).ok_or_else(|| mistaken("no server"))?);
-        }
-    }
     if password.expose().len() > PASSWORD_LIMIT {
-        return Err(mistaken("the password is too long"));
+        return Err(failed(w)(Failure::Mistaken("the password is too long".to_owned())));
     }
+    let named = |variable: &str| latest_evidence(&file.case).and_then(|seen| named_before(seen, variable));
+    let typed = Typed {
+        address: wanted.address.trim().to_owned(),
+        incoming: wanted.incoming.or_else(|| named("imap")).unwrap_or_default().trim().to_owned(),
+        outgoing: wanted.outgoing.or_else(|| named("smtp")).unwrap_or_default().trim().to_owned(),
+        wrong: "",
+    };
+    let servers = match typed.servers() {
+        Ok(servers) => servers,
+        Err(wrong) => {
+            let typed = Typed { wrong, ..typed };
+            return Ok(form_page(&desk, &file, &secret, &of_request(&headers, caller), typed));
+        }
+    };
+    let address = Some(typed.address).filter(|address| !address.is_empty());
     let seen = if wanted.no_browser.is_some() || is_refused(&desk, &file) {
         desk.measuring.browser_says(file.row.id, Seen::refused());
         Seen::refused()
@@ -162,6 +175,20 @@ async fn start(
     };
     desk.measure(&file, caller, wish, seen).await.map_err(failed(w))?;
     Ok(go_to(&format!("/c/{secret}/progress")))
+}
+
+impl Typed {
+    /// The servers that are named, or the field that cannot be read.
+    fn servers(&self) -> Result<Vec<Endpoint>, &'static str> {
+        if !self.address.is_empty() && !is_address(&self.address) {
+            return Err("address");
+        }
+        let incoming =
+            (!self.incoming.is_empty()).then(|| server(Protocol::Imap, &self.incoming).ok_or("incoming"));
+        let outgoing =
+            (!self.outgoing.is_empty()).then(|| server(Protocol::Smtp, &self.outgoing).ok_or("outgoing"));
+        incoming.into_iter().chain(outgoing).collect()
+    }
 }
 
 /// What a request shows without asking anything.
@@ -220,141 +247,6 @@ fn server(protocol: Protocol, text: &str) -> Option<Endpoint> {
         _ => Security::Tls,
     });
     Some(Endpoint { protocol, host: host.to_owned(), port, security })
-}
-
-/// A line of what came out.
-struct Line {
-    mark: &'static str,
-    name: String,
-    text: String,
-}
-
-#[derive(Template)]
-#[template(path = "progress.html")]
-struct ProgressPage<'a> {
-    w: Wording,
-    secret: &'a str,
-    running: Vec<String>,
-    lines: Vec<Line>,
-    /// How many lines are there already, for the script.
-    from: usize,
-    goes_on: bool,
-    lost: bool,
-    /// Whether there is something of the browser's that can be taken out.
-    of_browser: bool,
-}
-
-async fn progress(
-    State(desk): State<Desk>,
-    w: Wording,
-    Path(secret): Path<String>,
-) -> Result<Response, PageFailure> {
-    let file = desk.by_link(&secret).await.map_err(failed(w))?;
-    let w = Wording(file.case.lang());
-    let job = desk.measuring.job(file.row.id).map(|job| job.progress());
-    let now = job.as_ref().filter(|progress| progress.end != Some(End::Kept));
-    let evidence = latest_evidence(&file.case).filter(|_| now.is_none());
-    let seen = match (now, evidence) {
-        (Some(progress), _) => progress.seen.as_slice(),
-        (None, Some(evidence)) => evidence.observations.as_slice(),
-        // the server was started anew meanwhile: the run is lost
-        (None, None) => &[],
-    };
-    let goes_on = now.is_some_and(|progress| progress.end.is_none());
-    let page = ProgressPage {
-        w,
-        secret: &secret,
-        running: now.map(|progress| running(&desk, progress, w)).unwrap_or_default(),
-        lines: seen.iter().map(|seen| line(&desk, seen, w)).collect(),
-        from: seen.len(),
-        goes_on,
-        lost: !goes_on && evidence.is_none(),
-        of_browser: seen
-            .iter()
-            .any(|seen| is_of_browser(seen) && seen.outcome != "refused" && seen.outcome != "unmeasured"),
-    };
-    Ok(show(StatusCode::OK, &page))
-}
-
-/// What is being measured, as a person reads it; the same thing at several servers once.
-fn running(desk: &Desk, progress: &Progress, w: Wording) -> Vec<String> {
-    let mut names: Vec<String> =
-        progress.running.iter().map(|(id, _)| variable_name(desk.knowledge, id, w.0).to_owned()).collect();
-    names.sort();
-    names.dedup();
-    names
-}
-
-fn line(desk: &Desk, seen: &Observation, w: Wording) -> Line {
-    let known = desk.knowledge.variables.get(&seen.variable);
-    let mark = match known.and_then(|known| known.outcomes.get(&seen.outcome)).map(|outcome| outcome.state) {
-        Some(Health::Good) => "✓",
-        Some(Health::Bad) => "✗",
-        _ => "・",
-    };
-    Line {
-        mark,
-        name: variable_name(desk.knowledge, &seen.variable, w.0).to_owned(),
-        text: sentence(desk.knowledge, seen, w.0, None),
-    }
-}
-
-/// The same as it happens (server-sent events): `seen` with a line, `running` with names, `end`.
-async fn stream_of_progress(
-    State(desk): State<Desk>,
-    w: Wording,
-    Path(secret): Path<String>,
-    headers: HeaderMap,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, PageFailure> {
-    let file = desk.by_link(&secret).await.map_err(failed(w))?;
-    let w = Wording(file.case.lang());
-    let job = desk.measuring.job(file.row.id);
-    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
-    let watched = job.map(|job| {
-        let changes = job.watch();
-        Watched { desk, w, job, changes, told: last.unwrap_or(0), over: false }
-    });
-    let stream = stream::unfold(watched, async |watched| {
-        let mut watched = watched?;
-        let event = watched.next().await?;
-        Some((Ok(event), Some(watched)))
-    });
-    Ok(Sse::new(stream).keep_alive(axum::response::sse::KeepAlive::default()))
-}
-
-/// A run, and how much of it was told.
-struct Watched {
-    desk: Desk,
-    w: Wording,
-    job: std::sync::Arc<Job>,
-    changes: tokio::sync::watch::Receiver<u64>,
-    told: usize,
-    over: bool,
-}
-
-impl Watched {
-    /// The next event; nothing after the end.
-    async fn next(&mut self) -> Option<Event> {
-        if self.over {
-            return None;
-        }
-        loop {
-            self.changes.mark_unchanged();
-            let progress = self.job.progress();
-            if let Some(seen) = progress.seen.get(self.told) {
-                self.told += 1;
-                let Line { mark, name, text } = line(&self.desk, seen, self.w);
-                let running = running(&self.desk, &progress, self.w);
-                let data = json!({ "mark": mark, "name": name, "text": text, "running": running });
-                return Some(Event::default().event("seen").id(self.told.to_string()).data(data.to_string()));
-            }
-            if progress.end.is_some() {
-                self.over = true;
-                return Some(Event::default().event("end").data("{}"));
-            }
-            self.changes.changed().await.ok()?;
-        }
-    }
 }
 
 #[cfg(test)]

@@ -81,8 +81,10 @@ async fn open(
     } else {
         messages::request(desk.knowledge, &form.message, w).ok_or_else(|| mistaken("no such message"))?
     };
+    // what can be measured is not asked: whoever gave an address comes to that first
+    let first = if request.address.is_some() { "/measure" } else { "" };
     let (_, secret) = desk.open(request, w.0).await.map_err(failed(w))?;
-    Ok(go_to(&format!("/c/{secret}")))
+    Ok(go_to(&format!("/c/{secret}{first}")))
 }
 
 /// Whether it can be a mail address at all; whether it is one, only its provider knows.

@@ -165,7 +165,12 @@ async fn what_a_person_writes_is_shown_as_written_and_never_as_a_page() {
     let server = Server::start().await;
     let mut browser = server.browser("en");
     let hostile = "Cannot Get Mail <script>alert(1)</script> \"><img src=x onerror=alert(1)> {{7*7}} '";
-    let page = browser.post("/cases", &[("words", hostile), ("address", "a<b>@example.jp")]).await;
+    // whoever gave an address is offered to measure, before anything is asked
+    let offer = browser.post("/cases", &[("words", hostile), ("address", "a<b>@example.jp")]).await;
+    assert_eq!((offer.status, browser.at.ends_with("/measure")), (200, true));
+    assert!(offer.has("name=\"password\"") && !offer.has("<b>"), "{}", offer.body);
+    let case = case(&browser);
+    let page = browser.get(&case).await;
     assert_eq!(page.status, 200);
     assert!(!page.has("<script>alert") && !page.has("<img"), "{}", page.body);
     assert!(page.has("&#60;script&#62;alert(1)") || page.has("&lt;script&gt;alert(1)"), "{}", page.body);

@@ -98,6 +98,10 @@ impl Card {
         self.kind == Kind::Probe
     }
 
+    pub(super) fn is_escalation(&self) -> bool {
+        self.kind == Kind::Escalation
+    }
+
     pub(super) fn of(knowledge: &Knowledge, file: &CaseFile, step: &NextStep, w: Wording, now: u64) -> Self {
         let kind = match step.kind.as_str() {
             "question" => Kind::Question,

@@ -1,7 +1,7 @@
 //! Why we think so: what was said, answered, tried and measured, and what is probable in its light.
 
 use jiff::Timestamp;
-use naosu_core::diagnosis::is_bad;
+use naosu_core::diagnosis::{diagnose, is_bad};
 use naosu_core::evidence::Observation;
 use naosu_core::knowledge::Knowledge;
 use naosu_core::sentence::sentence;
@@ -11,6 +11,8 @@ use crate::wording::Wording;
 
 /// Causes are shown from this probability on, at most so many.
 const LIKELY: (f64, usize) = (0.08, 3);
+/// A cause is shown above all else from this probability on, with at most so many sentences that prove it.
+const CLEAR: (f64, usize) = (0.6, 2);
 /// The most sentences of each kind; what is measured runs to a hundred.
 const SENTENCES: usize = 24;
 
@@ -26,6 +28,8 @@ pub(super) struct Found {
     pub(super) other: Vec<String>,
     /// The probable causes: name, how sure in words, what it is.
     pub(super) causes: Vec<Suspect>,
+    /// What the first of them was measured by, where that leaves little doubt.
+    pub(super) proof: Vec<String>,
 }
 
 /// A probable cause.
@@ -62,7 +66,13 @@ impl Found {
             bad: told(true),
             other: told(false),
             causes: suspects(knowledge, file, w),
+            proof: proof(knowledge, file, year, w),
         }
+    }
+
+    /// The cause that was measured and that there is little doubt of.
+    pub(super) fn clear(&self) -> Option<&Suspect> {
+        self.causes.first().filter(|_| !self.proof.is_empty())
     }
 
     /// Whether anything but the words is known.
@@ -80,6 +90,23 @@ fn suspects(knowledge: &Knowledge, file: &CaseFile, w: Wording) -> Vec<Suspect> 
             explanation: explanation(knowledge, id, w),
         })
         .collect()
+}
+
+fn proof(knowledge: &Knowledge, file: &CaseFile, year: i32, w: Wording) -> Vec<String> {
+    let ranked = file.case.ranked(knowledge);
+    let (Some(evidence), Some((id, _))) =
+        (file.case.evidence(), ranked.first().filter(|(_, p)| *p >= CLEAR.0))
+    else {
+        return Vec::new();
+    };
+    let diagnosis = diagnose(knowledge, evidence);
+    let speaks = |one: &&Observation| {
+        let mut causes = diagnosis.causes.iter().filter(|cause| cause.id == *id);
+        causes.any(|cause| cause.evidence_for.contains(&one.id))
+            && is_bad(knowledge, &one.variable, &one.outcome)
+    };
+    let speaking = evidence.observations.iter().filter(speaks).take(CLEAR.1);
+    speaking.map(|one| sentence(knowledge, one, w.0, Some(year))).collect()
 }
 
 /// A cause's name as the beginning of a line.
