@@ -6,7 +6,7 @@ use super::belief::Belief;
 use super::decide::{Act, Ask, Choice, Situation as Numbers, decide};
 use super::{NextStep, StepOption, shown};
 use crate::diagnosis::FOUND;
-use crate::knowledge::{Action, ActionKind, Knowledge, Lang, Question, Risk, Who};
+use crate::knowledge::{Action, ActionKind, Cause, Fix, Knowledge, Lang, Question, Risk, Situation, Who};
 
 /// What was done already, beside what is believed.
 #[derive(Clone, Debug, Default)]
@@ -86,6 +86,21 @@ pub fn next(knowledge: &Knowledge, belief: &Belief, course: &Course<'_>, lang: L
         }
         Choice::HandOver => problem.last_resort().map(|at| problem.action_step(at, lang)),
     }
+}
+
+/// What helps against one cause, for somebody of whom nothing else is known: what is expected to cost least first, and what
+/// can lose data last.
+pub fn fixes<'a>(knowledge: &'a Knowledge, cause: &'a Cause) -> Vec<(&'a Fix, &'a Action)> {
+    let care = knowledge.care();
+    let mut fixes = care.fixes(cause, Situation::UNKNOWN);
+    let cost = |(fix, action): &(&Fix, &Action)| {
+        let before = action.requires.iter().filter_map(|first| care.actions.get(first));
+        let minutes = effort(action) + STEP + before.map(|first| first.minutes).sum::<f64>();
+        minutes / (fix.probability * fits(action, "unknown"))
+    };
+    let risky = |(_, action): &(&Fix, &Action)| action.risk >= Risk::LosesData;
+    fixes.sort_by(|a, b| risky(a).cmp(&risky(b)).then_with(|| cost(a).total_cmp(&cost(b))));
+    fixes
 }
 
 /// The action that an observation asks for by name, unless it was tried in vain. It is named with the cause that is found.

@@ -5,6 +5,7 @@ use naosu_core::diagnosis::is_bad;
 use naosu_core::evidence::Observation;
 use naosu_core::knowledge::Knowledge;
 use naosu_core::sentence::sentence;
+use naosu_papers::said::cause_name;
 
 use crate::casework::CaseFile;
 use crate::wording::Wording;
@@ -75,18 +76,11 @@ fn suspects(knowledge: &Knowledge, file: &CaseFile, w: Wording) -> Vec<Suspect> 
     let likely = file.case.ranked(knowledge).into_iter().take(LIKELY.1).filter(|(_, p)| *p >= LIKELY.0);
     likely
         .map(|(id, p)| Suspect {
-            name: cause_name(knowledge, id, w),
+            name: cause_name(knowledge, id, w.0),
             sure: sure(p, w),
             explanation: explanation(knowledge, id, w),
         })
         .collect()
-}
-
-/// A cause's name as the beginning of a line.
-pub(super) fn cause_name(knowledge: &Knowledge, id: &str, w: Wording) -> String {
-    let name = knowledge.taxonomy.cause.get(id).map_or(id, |cause| w.pick(&cause.en, &cause.ja));
-    let mut chars = name.chars();
-    chars.next().map(|first| first.to_uppercase().to_string() + chars.as_str()).unwrap_or_default()
 }
 
 /// What a cause is.
