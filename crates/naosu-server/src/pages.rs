@@ -15,6 +15,7 @@ pub(crate) mod assets;
 mod browser;
 mod case;
 mod desk;
+pub(crate) mod guide;
 mod measure;
 mod messages;
 mod move_case;
@@ -32,6 +33,7 @@ pub(crate) fn routes() -> Router<Desk> {
         .merge(desk::routes())
         .merge(measure::routes())
         .merge(browser::routes())
+        .merge(guide::routes())
         .merge(assets::routes())
         .route("/lang/{tag}", get(start::language))
 }

@@ -1,7 +1,7 @@
 //! A cause: what it is, how it shows and is proven, what helps against it, and how to keep it from coming back.
 
 use askama::Template;
-use naosu_core::knowledge::{Cause, Item, Question};
+use naosu_core::knowledge::{Cause, Choice, Item, Question};
 use naosu_core::step::plan;
 
 use super::Topic;
@@ -16,6 +16,8 @@ use crate::said;
 const SIGNS: usize = 6;
 /// So many answers of servers are named; the page of each server has the others.
 const REPLIES: usize = 12;
+/// So many questions are named.
+const QUESTIONS: usize = 5;
 /// An answer given so many times more often with a cause speaks for it.
 pub(super) const SPEAKS: f64 = 1.5;
 
@@ -70,14 +72,12 @@ pub(super) fn page<'a>(frame: Frame<'a>, id: &'a str) -> askama::Result<String> 
     let explanation = cause.explanation.get(lang);
     let frame = frame.named(said::cause_name(knowledge, id, lang), explanation).of(Topic::Causes, causes);
     let care = knowledge.care();
-    let fixes = plan::fixes(knowledge, cause);
+    let fixes = plan::fixes(knowledge, &[(id, 1.0)]).into_iter().map(|(action_id, action)| {
+        let fix = cause.fixes.iter().find(|fix| fix.action == action_id);
+        Remedy::new(&frame, action_id, action, fix)
+    });
+    let fixes = fixes.collect();
     let only = frame.names(cause.only.device.iter().chain(&cause.only.client).chain(&cause.only.service));
-    let asks = |question: &'a Question| {
-        let speaks = |ratio: Option<&f64>| ratio.is_some_and(|ratio| *ratio >= SPEAKS);
-        let options = question.options.iter().filter(|option| speaks(option.ratios.get(id)));
-        let options: Vec<&str> = options.map(|option| option.text.get(lang)).collect();
-        (!options.is_empty()).then(|| (question.text.get(lang), options))
-    };
     let entry = knowledge.taxonomy.cause.get(id);
     CausePage {
         explanation,
@@ -93,12 +93,9 @@ pub(super) fn page<'a>(frame: Frame<'a>, id: &'a str) -> askama::Result<String> 
         },
         signs: signs(&frame, id),
         said: replies::meaning(&frame, id).into_iter().take(REPLIES).collect(),
-        asked: care.questions.values().filter_map(asks).collect(),
+        asked: asked(&frame, id),
         not_this: cause.not_this.iter().map(|text| text.get(lang)).collect(),
-        fixes: fixes
-            .iter()
-            .map(|(fix, action)| Remedy::new(&frame, &fix.action, action, Some(fix)))
-            .collect(),
+        fixes,
         flows: care
             .flows
             .iter()
@@ -140,6 +137,20 @@ fn messages(frame: &Frame<'_>, cause: &str) -> Vec<(String, Vec<Link>)> {
         let first = message.means.iter().max_by(|a, b| a.1.total_cmp(b.1).then_with(|| b.0.cmp(a.0)));
         first.is_some_and(|(id, _)| id == cause)
     })
+}
+
+/// The questions whose answers speak for it, the clearest first.
+fn asked<'a>(frame: &Frame<'a>, cause: &str) -> Vec<(&'a str, Vec<&'a str>)> {
+    let ratio = |option: &Choice| option.ratios.get(cause).copied().unwrap_or(1.0);
+    let strongest = |question: &Question| question.options.iter().map(ratio).fold(1.0, f64::max);
+    let mut questions: Vec<&Question> = frame.knowledge.care().questions.values().collect();
+    questions.retain(|question| strongest(question) >= SPEAKS);
+    questions.sort_by(|a, b| strongest(b).total_cmp(&strongest(a)));
+    let told = |question: &'a Question| {
+        let options = question.options.iter().filter(|option| ratio(option) >= SPEAKS);
+        (question.text.get(frame.lang), options.map(|option| option.text.get(frame.lang)).collect())
+    };
+    questions.into_iter().take(QUESTIONS).map(told).collect()
 }
 
 /// What a measurement sees, where it is this cause; each sentence once.

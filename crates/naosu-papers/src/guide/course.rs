@@ -41,8 +41,7 @@ pub(super) fn flow<'a>(frame: Frame<'a>, id: &'a str) -> askama::Result<String> 
         format!("{title}: step by step, with the waits and the ways out."),
         format!("{title}: 順番、待ち時間、分かれ道をまとめました。"),
     );
-    let front = frame.pick("Guide", "ガイド");
-    let frame = frame.named(title, description).of(Topic::Front, front);
+    let frame = frame.named(title, description);
     FlowPage {
         causes: flow.causes.iter().map(|id| frame.cause(id)).collect(),
         correction: flow.correction.as_ref().map(|text| text.get(lang)),
@@ -147,8 +146,7 @@ pub(super) fn checklist<'a>(frame: Frame<'a>, id: &'a str) -> askama::Result<Str
         format!("{title}: {} things to look at, with why and how often.", list.items.len()),
         format!("{title}: 見ておくこと{}項目と、その理由・頻度。", list.items.len()),
     );
-    let front = frame.pick("Guide", "ガイド");
-    let frame = frame.named(title, description).of(Topic::Front, front);
+    let frame = frame.named(title, description);
     ChecklistPage {
         correction: list.correction.as_ref().map(|text| text.get(lang)),
         items: list.items.iter().map(|item| Point::new(&frame, item)).collect(),

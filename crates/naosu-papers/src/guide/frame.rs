@@ -135,6 +135,11 @@ impl<'a> Frame<'a> {
         self.topic == Topic::Front && !self.on_server()
     }
 
+    /// Whether the page is one below the guide's first page.
+    pub(super) fn has_trail(&self) -> bool {
+        self.topic != Topic::Front || self.answer
+    }
+
     pub(super) fn is_ja(&self) -> bool {
         self.lang == Lang::Ja
     }

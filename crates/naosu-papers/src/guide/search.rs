@@ -34,7 +34,10 @@ struct SearchPage<'a> {
 pub(super) fn page<'a>(frame: Frame<'a>, words: &'a str) -> askama::Result<String> {
     let (knowledge, lang) = (frame.knowledge, frame.lang);
     let words = words[..words.floor_char_boundary(WORDS)].trim();
-    let mut frame = frame.named(crate::pick(lang, "What the guide has", "ガイドの検索結果"), "");
+    let mut frame = frame.named(
+        crate::pick(lang, "What the guide has", "ガイドの検索結果"),
+        crate::pick(lang, "What fits these words.", "この言葉に当てはまるもの。"),
+    );
     frame.answer = true;
     frame.words = words;
     let found = recognise(knowledge, words);

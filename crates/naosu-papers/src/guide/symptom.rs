@@ -1,12 +1,10 @@
 //! A symptom: what can be behind it, what tells the causes apart, and what to do first.
 
 use askama::Template;
-use naosu_core::evidence::Request;
-use naosu_core::knowledge::{Question, Symptom};
-use naosu_core::step::NextStep;
-use naosu_core::step::belief::{Belief, Known};
-use naosu_core::step::plan::{self, Course};
+use naosu_core::knowledge::{Action, ActionKind, Question, Risk, Symptom, Who};
+use naosu_core::step::plan;
 
+use super::action::Remedy;
 use super::cause::SPEAKS;
 use super::client::told;
 use super::frame::{Frame, Link};
@@ -25,12 +23,10 @@ struct SymptomPage<'a> {
     f: Frame<'a>,
     causes: Vec<Suspect<'a>>,
     rarer: Vec<Suspect<'a>>,
-    /// What is done or asked first.
-    first: Option<NextStep>,
-    /// The way to the action that it is.
-    first_page: Option<Link>,
-    /// The causes that a measurement can prove.
-    measured: Vec<Link>,
+    /// What is worth doing first.
+    first: Option<Remedy>,
+    /// Whether a measurement can prove some of them.
+    measurable: bool,
     questions: Vec<Telling<'a>>,
     messages: Vec<(String, Vec<Link>)>,
 }
@@ -39,6 +35,8 @@ struct SymptomPage<'a> {
 struct Suspect<'a> {
     link: Link,
     often: &'static str,
+    /// Whether a measurement can prove it.
+    measurable: bool,
     explanation: &'a str,
 }
 
@@ -65,26 +63,31 @@ pub(super) fn page<'a>(frame: Frame<'a>, id: &'a str) -> askama::Result<String> 
         format!("「{name}」の考えられる原因、見分け方、直し方。多いもの: {names}。"),
     );
     let frame = frame.named(name, description);
+    let provable = |id: &str| knowledge.taxonomy.cause.get(id).is_some_and(|entry| entry.machine == "yes");
     let suspect = |(id, share): &(&'a String, f64)| Suspect {
         link: frame.cause(id),
         often: often(*share, lang),
+        measurable: provable(id),
         explanation: knowledge.causes.get(*id).map_or("", |cause| cause.explanation.get(lang)),
     };
-    let provable = |id: &str| knowledge.taxonomy.cause.get(id).is_some_and(|entry| entry.machine == "yes");
-    let request = Request { words: Some(name.to_owned()), ..Request::default() };
-    let belief = Belief::new(knowledge, &Known { request: Some(&request), ..Known::default() });
-    let first = plan::next(knowledge, &belief, &Course::default(), lang);
+    let shares: Vec<(&str, f64)> = ranked.iter().map(|(id, share)| (id.as_str(), *share)).collect();
+    let fixes = plan::fixes(knowledge, &shares);
+    let first = fixes.into_iter().find(|(_, action)| is_harmless(action));
     SymptomPage {
         causes: ranked.iter().take(OPEN).map(suspect).collect(),
         rarer: ranked.iter().skip(OPEN).map(suspect).collect(),
-        first_page: first.as_ref().and_then(|step| frame.action(&step.id)),
-        first,
-        measured: ranked.iter().filter(|(id, _)| provable(id)).map(|(id, _)| frame.cause(id)).collect(),
+        first: first.map(|(id, action)| Remedy::new(&frame, id, action, None)),
+        measurable: ranked.iter().any(|(id, _)| provable(id)),
         questions: questions(&frame, symptom),
         messages: told(&frame, |message| message.symptom == id),
         f: frame,
     }
     .render()
+}
+
+/// Whether anybody can do it without losing anything.
+fn is_harmless(action: &Action) -> bool {
+    action.kind == ActionKind::Action && action.who == Who::Person && action.risk <= Risk::Interrupts
 }
 
 /// The questions whose answers tell most about which of its causes it is.

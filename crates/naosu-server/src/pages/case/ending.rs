@@ -6,6 +6,7 @@ use naosu_papers::said::{self, cause_name};
 
 use super::found::explanation;
 use crate::casework::CaseFile;
+use crate::pages::guide;
 use crate::wording::Wording;
 
 /// So many things to look after are shown; the calendar file has the others too.
@@ -18,6 +19,8 @@ pub(super) struct Ending {
     pub(super) stopped: bool,
     pub(super) cause: Option<String>,
     pub(super) explanation: Option<String>,
+    /// The page of the cause in the guide.
+    pub(super) guide: Option<String>,
     /// The title of the repair that helped.
     pub(super) repair: Option<String>,
     /// What to look after from now on, the most important first.
@@ -45,6 +48,7 @@ impl Ending {
             stopped: file.case.events().iter().rev().any(|event| event.what == What::Stopped),
             cause: id.map(|id| cause_name(knowledge, id, w.0)),
             explanation: id.and_then(|id| explanation(knowledge, id, w)),
+            guide: id.map(|id| guide::cause(id, w)),
             repair: repair.filter(|_| closing.resolved).map(|action| action.title.get(w.0).to_owned()),
             care: items.into_iter().take(SHOWN).map(|(_, item)| cared(item, w)).collect(),
         }

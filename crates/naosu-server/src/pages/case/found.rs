@@ -8,6 +8,7 @@ use naosu_core::sentence::sentence;
 use naosu_papers::said::cause_name;
 
 use crate::casework::CaseFile;
+use crate::pages::guide;
 use crate::wording::Wording;
 
 /// Causes are shown from this probability on, at most so many.
@@ -34,6 +35,8 @@ pub(super) struct Suspect {
     pub(super) name: String,
     pub(super) sure: &'static str,
     pub(super) explanation: Option<String>,
+    /// Its page in the guide.
+    pub(super) guide: String,
 }
 
 impl Found {
@@ -79,6 +82,7 @@ fn suspects(knowledge: &Knowledge, file: &CaseFile, w: Wording) -> Vec<Suspect> 
             name: cause_name(knowledge, id, w.0),
             sure: sure(p, w),
             explanation: explanation(knowledge, id, w),
+            guide: guide::cause(id, w),
         })
         .collect()
 }
