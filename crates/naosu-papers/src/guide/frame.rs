@@ -140,10 +140,6 @@ impl<'a> Frame<'a> {
         self.topic != Topic::Front || self.answer
     }
 
-    pub(super) fn is_ja(&self) -> bool {
-        self.lang == Lang::Ja
-    }
-
     /// The page's own address, where it is known.
     pub(super) fn canonical(&self) -> Option<String> {
         self.address(self.lang)

@@ -36,7 +36,7 @@ struct Row {
     verified: bool,
 }
 
-/// A peculiarity; its words are those of the knowledge.
+/// A peculiarity.
 struct Fact<'a> {
     about: &'static str,
     text: &'a str,
@@ -191,7 +191,11 @@ impl Row {
 
 impl<'a> Fact<'a> {
     fn new(frame: &Frame<'_>, quirk: &'a Quirk) -> Self {
-        Self { about: about(frame, &quirk.key), text: &quirk.value, verified: quirk.verified }
+        Self {
+            about: about(frame, &quirk.key),
+            text: frame.pick(&quirk.en, &quirk.ja),
+            verified: quirk.verified,
+        }
     }
 }
 
