@@ -47,15 +47,26 @@ pub fn cause_name(knowledge: &Knowledge, id: &str, lang: Lang) -> String {
     capital(cause.map_or(id, |cause| pick(lang, cause.en.as_str(), cause.ja.as_str())))
 }
 
-/// A text as the beginning of a line.
+/// A text as the beginning of a line; names such as iMessage stay as they are.
 pub fn capital(text: &str) -> String {
     let mut chars = text.chars();
+    if text.chars().nth(1).is_some_and(char::is_uppercase) {
+        return text.to_owned();
+    }
     chars.next().map(|first| first.to_uppercase().to_string() + chars.as_str()).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_begins_with_a_capital_unless_a_name_does_not() {
+        assert_eq!(capital("the password is wrong"), "The password is wrong");
+        assert_eq!(capital("iMessage cannot reach Apple"), "iMessage cannot reach Apple");
+        assert_eq!(capital("i"), "I");
+        assert_eq!(capital(""), "");
+    }
 
     #[test]
     fn a_time_is_said_in_words() {

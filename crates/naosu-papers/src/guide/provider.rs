@@ -20,7 +20,8 @@ struct ProviderPage<'a> {
     web_window: Option<Link>,
     help: Option<Source>,
     status: Vec<Link>,
-    quirks: Vec<Fact<'a>>,
+    /// Peculiarities by what they are about.
+    quirks: Vec<(&'static str, Vec<Fact<'a>>)>,
     replies: Vec<Link>,
     sources: Sources,
 }
@@ -38,7 +39,6 @@ struct Row {
 
 /// A peculiarity.
 struct Fact<'a> {
-    about: &'static str,
     text: &'a str,
     verified: bool,
 }
@@ -105,7 +105,7 @@ pub(super) fn page<'a>(frame: Frame<'a>, id: &'a str) -> askama::Result<String> 
         web_window: frame.action("sign_in_with_web_window"),
         help: provider.help.as_ref().map(|url| Source::new(url, lang)),
         status: status(&frame, id, provider),
-        quirks: provider.quirk.iter().map(|quirk| Fact::new(&frame, quirk)).collect(),
+        quirks: quirks(&frame, provider),
         replies: replies
             .map(|(id, group)| frame.link(Topic::Replies(id), whose(&frame, id, group)))
             .collect(),
@@ -189,14 +189,17 @@ impl Row {
     }
 }
 
-impl<'a> Fact<'a> {
-    fn new(frame: &Frame<'_>, quirk: &'a Quirk) -> Self {
-        Self {
-            about: about(frame, &quirk.key),
-            text: frame.pick(&quirk.en, &quirk.ja),
-            verified: quirk.verified,
+/// The peculiarities by what they are about, in the order of the file.
+fn quirks<'a>(frame: &Frame<'_>, provider: &'a Provider) -> Vec<(&'static str, Vec<Fact<'a>>)> {
+    let mut all: Vec<(&'static str, Vec<Fact<'a>>)> = Vec::new();
+    for Quirk { key, en, ja, verified, .. } in &provider.quirk {
+        let (about, fact) = (about(frame, key), Fact { text: frame.pick(en, ja), verified: *verified });
+        match all.iter_mut().find(|(known, _)| *known == about) {
+            Some((_, facts)) => facts.push(fact),
+            None => all.push((about, vec![fact])),
         }
     }
+    all
 }
 
 /// What a peculiarity is about, in a word.

@@ -159,7 +159,7 @@ fn search_engines_are_told_the_address_and_the_languages() {
         assert_eq!(cause.attribute(&selector, "href"), Some(address(lang)));
     }
     let sitemap = &FILES["sitemap.xml"];
-    for path in FILES.keys().filter(|path| path.ends_with(".html") && *path != "index.html") {
+    for path in pages(&FILES).keys().filter(|path| **path != "index.html") {
         assert!(sitemap.contains(&format!("<loc>{BASE}{path}</loc>")), "{path}");
     }
     let nowhere = Guide::new(&KNOWLEDGE, Home::Files { base_url: None });

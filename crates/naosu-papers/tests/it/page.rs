@@ -39,7 +39,7 @@ pub(crate) fn all<'a>(html: &'a Html, selector: &str) -> impl Iterator<Item = El
 /// The path that a relative link on a page leads to, and its anchor.
 pub(crate) fn target(from: &str, href: &str) -> (String, Option<String>) {
     let (path, anchor) = href.split_once('#').map_or((href, None), |(path, anchor)| (path, Some(anchor)));
-    let anchor = anchor.map(|text| percent_decoded(text));
+    let anchor = anchor.map(percent_decoded);
     if path.is_empty() {
         return (from.to_owned(), anchor);
     }
@@ -84,7 +84,7 @@ pub(crate) fn is_harmless(path: &str, page: &Page) {
         let (rel, href) = (link.attr("rel").unwrap(), link.attr("href").unwrap());
         match rel {
             "canonical" | "alternate" => {
-                assert!(href.starts_with("https://guide.example/"), "{path}: {href}")
+                assert!(href.starts_with("https://guide.example/"), "{path}: {href}");
             }
             "icon" => assert_eq!(href, "data:,"),
             "stylesheet" => assert!(!href.contains(':') && !href.starts_with("//"), "{path}: {href}"),

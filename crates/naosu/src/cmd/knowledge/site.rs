@@ -93,7 +93,7 @@ fn is_inside(line: &str) -> bool {
 }
 
 fn lines(paths: &BTreeSet<&str>) -> String {
-    paths.iter().map(|path| format!("{path}\n")).collect()
+    paths.iter().flat_map(|path| [*path, "\n"]).collect()
 }
 
 fn save(dir: &Path, path: &str, text: &str) -> Result<()> {
