@@ -21,6 +21,17 @@ pub fn sentence(knowledge: &Knowledge, observation: &Observation, lang: Lang, ye
     }
 }
 
+/// What an outcome says of any server, in that language: its sentence with "the server" and with "…" for what only a
+/// measurement tells; nothing where the knowledge does not know it.
+pub fn in_general(knowledge: &Knowledge, variable: &str, outcome: &str, lang: Lang) -> Option<String> {
+    let outcome = knowledge.variables.get(variable)?.outcomes.get(outcome)?;
+    let (template, server) = match lang {
+        Lang::En => (&outcome.en, "the server"),
+        Lang::Ja => (&outcome.ja, "サーバ"),
+    };
+    Some(filled(template, |name, _| if name == "subject" { server } else { "…" }.to_owned()))
+}
+
 /// The name of a variable in that language; its id when the knowledge does not know it.
 pub fn variable_name<'a>(knowledge: &'a Knowledge, variable: &'a str, lang: Lang) -> &'a str {
     knowledge.variables.get(variable).map_or(variable, |known| match lang {
@@ -36,23 +47,28 @@ struct Fill<'a> {
     year: Option<i32>,
 }
 
+/// The template with each `{name|form}` replaced.
+fn filled(template: &str, value: impl Fn(&str, &str) -> String) -> String {
+    let mut out = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let Some((name, tail)) = after.split_once('}') else {
+            out.push('{');
+            rest = after;
+            continue;
+        };
+        let (name, form) = name.split_once('|').unwrap_or((name, ""));
+        out.push_str(&value(name, form));
+        rest = tail;
+    }
+    out.push_str(rest);
+    out
+}
+
 impl Fill<'_> {
     fn fill(&self, template: &str) -> String {
-        let mut out = String::new();
-        let mut rest = template;
-        while let Some((before, after)) = rest.split_once('{') {
-            out.push_str(before);
-            let Some((name, tail)) = after.split_once('}') else {
-                out.push('{');
-                rest = after;
-                continue;
-            };
-            let (name, form) = name.split_once('|').unwrap_or((name, ""));
-            out.push_str(&self.formed(self.value(name), form));
-            rest = tail;
-        }
-        out.push_str(rest);
-        out
+        filled(template, |name, form| self.formed(self.value(name), form))
     }
 
     fn value(&self, name: &str) -> String {
@@ -214,6 +230,15 @@ mod tests {
         let said = |lang| sentence(&knowledge, &observation, lang, None);
         assert_eq!(said(Lang::En), "imap.example.jp:993 hung up in the middle (at the sign-in)");
         assert!(said(Lang::Ja).ends_with("途中で切断しました(サインインの段階)"), "{}", said(Lang::Ja));
+    }
+
+    #[test]
+    fn in_general_a_sentence_speaks_of_any_server() {
+        let knowledge = Knowledge::load(&crate::knowledge::embedded()).unwrap();
+        let said = |outcome, lang| in_general(&knowledge, "imap", outcome, lang);
+        assert_eq!(said("cert_expired", Lang::Ja).unwrap(), "サーバの証明書が…で期限切れ");
+        assert_eq!(said("cert_expired", Lang::En).unwrap(), "the certificate of the server expired on …");
+        assert_eq!(said("no_such", Lang::En), None);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::helpers::Door;
 use crate::measuring::Measuring;
 use crate::moving::WrongCodes;
+use crate::pages::guide::Shelf;
 use crate::statistics::Latest;
 use crate::store::Store;
 
@@ -33,6 +34,8 @@ pub(crate) struct Desk {
     pub(crate) figures: Option<PrometheusHandle>,
     /// What keeps callers in bounds.
     pub(crate) budget: Arc<Budget>,
+    /// The pages of the guide.
+    pub(crate) guide: Arc<Shelf>,
     /// The runs of probes that go on.
     pub(crate) measuring: Arc<Measuring>,
 }

@@ -15,6 +15,7 @@ pub(crate) mod assets;
 mod browser;
 mod case;
 mod desk;
+pub(crate) mod guide;
 mod measure;
 mod messages;
 mod move_case;
@@ -34,6 +35,7 @@ pub(crate) fn routes() -> Router<Desk> {
         .merge(measure::routes())
         .merge(progress::routes())
         .merge(browser::routes())
+        .merge(guide::routes())
         .merge(assets::routes())
         .route("/lang/{tag}", get(start::language))
 }

@@ -21,6 +21,7 @@ use crate::budget::Budget;
 use crate::config::{Certificate, Config};
 use crate::desk::Desk;
 use crate::helpers::Door;
+use crate::pages::guide::Shelf;
 use crate::store::Store;
 use crate::{api, fence, pages, vitals, webhooks};
 
@@ -58,6 +59,7 @@ pub async fn serve(
     let desk = Desk {
         knowledge,
         store,
+        guide: Arc::new(Shelf::new(knowledge, &config.public_url)),
         config: Arc::new(config),
         figures: vitals::gather().ok(),
         wrong_codes: Arc::default(),

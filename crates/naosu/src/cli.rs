@@ -499,6 +499,15 @@ pub(crate) enum KnowledgeCommand {
         #[arg(short, long)]
         verbose: bool,
     },
+    /// Write a guide of every message, cause and fix as web pages, in both languages
+    Site {
+        /// Folder for the pages; a guide that is there already is renewed
+        #[arg(value_hint = ValueHint::DirPath)]
+        dir: PathBuf,
+        /// Address at which the folder will be found, for search engines
+        #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+        base_url: Option<String>,
+    },
     /// Measure recognition on the complaints of the knowledge, and diagnosis on recorded worlds
     Score {
         /// More complaints, never in view when the phrases were written

@@ -15,6 +15,8 @@ const PRIOR_HEALTHY: f64 = 600.0;
 const OTHER: f64 = 0.01;
 /// The likelihoods are kept above this: no single observation rules a cause out for good.
 const FLOOR: f64 = 1e-4;
+/// What a cause leaves less often than this is no sign to look for.
+const SEEN: f64 = 0.2;
 
 /// Hypotheses and signatures, made ready for quick matching.
 #[derive(Debug, Default)]
@@ -147,6 +149,32 @@ impl Model {
     /// The texts of all facts that signatures ask for: `variable=outcome`.
     pub fn fact_texts(&self) -> impl Iterator<Item = &str> {
         self.facts.keys().map(String::as_str)
+    }
+
+    /// The facts that speak for a cause most clearly, `variable=outcome`, the clearest first: those of signatures which hardly
+    /// any other cause leaves as often.
+    pub fn signs(&self, cause: &str) -> Vec<&str> {
+        let Some(cause) = self.cause(cause) else { return Vec::new() };
+        let all = self.groups.iter().flat_map(|group| &group.signatures);
+        let mut clear: Vec<(f64, &Compiled)> = all
+            .filter_map(|signature| {
+                let own = signature.of(Hypothesis::Cause(cause));
+                let others = signature.likelihood.iter().filter(|(other, _)| *other != cause);
+                let next = others.map(|(_, likelihood)| *likelihood).fold(signature.rest, f64::max);
+                (own >= SEEN && own > next).then_some((own / next, signature))
+            })
+            .collect();
+        clear.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let texts: BTreeMap<usize, &str> = self.facts.iter().map(|(text, at)| (*at, text.as_str())).collect();
+        let mut signs = Vec::new();
+        for fact in clear.iter().flat_map(|(_, signature)| signature.facts().iter().collect::<Vec<_>>()) {
+            if let Some(text) = texts.get(&fact)
+                && !signs.contains(text)
+            {
+                signs.push(*text);
+            }
+        }
+        signs
     }
 
     /// The signatures that speak: at most one per group and endpoint; one that several endpoints show counts once.

@@ -150,14 +150,7 @@ impl Action {
     /// How to do it in that situation, step by step. Where labels were never read in a source in that language, a
     /// last line says that they may differ.
     pub fn instructions(&self, situation: Situation<'_>, lang: Lang) -> Vec<String> {
-        let Some(variant) = self.variant(situation) else {
-            return Vec::new();
-        };
-        let mut steps = variant.steps.get(lang).to_vec();
-        if variant.seen.as_ref().is_some_and(|seen| !seen.contains(&lang)) {
-            steps.push(labels_may_differ(lang).to_owned());
-        }
-        steps
+        self.variant(situation).map_or_else(Vec::new, |variant| variant.told(lang))
     }
 
     /// The variant that says most about that situation, the generic one where no other fits.
@@ -187,6 +180,15 @@ impl Variant {
     /// Whether it names no device, program or service.
     pub fn is_generic(&self) -> bool {
         self.device.is_empty() && self.client.is_empty() && self.service.is_empty()
+    }
+
+    /// Its steps; where its labels were never read in a source in that language, a last line says that they may differ.
+    pub fn told(&self, lang: Lang) -> Vec<String> {
+        let mut steps = self.steps.get(lang).to_vec();
+        if self.seen.as_ref().is_some_and(|seen| !seen.contains(&lang)) {
+            steps.push(labels_may_differ(lang).to_owned());
+        }
+        steps
     }
 
     /// How much it says about that situation (program before service before device); `None` where it does not fit.

@@ -106,8 +106,10 @@ pub struct Provider {
 pub struct Quirk {
     /// What it is about.
     pub key: String,
-    /// The fact.
-    pub value: String,
+    /// The fact in English.
+    pub en: String,
+    /// The fact in Japanese.
+    pub ja: String,
     /// Where it comes from.
     pub source: String,
     /// Whether it was seen in that source.

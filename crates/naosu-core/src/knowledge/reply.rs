@@ -187,6 +187,11 @@ impl Replies {
         Self(groups)
     }
 
+    /// The group of that id.
+    pub fn get(&self, id: &str) -> Option<&Group> {
+        self.0.get(id)
+    }
+
     /// The groups, sorted by name.
     pub fn groups(&self) -> impl Iterator<Item = (&str, &Group)> {
         self.0.iter().map(|(name, group)| (name.as_str(), group))

@@ -1,6 +1,6 @@
 //! From what is believed to the step for the person: the knowledge's actions and questions as numbers, decided, worded.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::belief::Belief;
 use super::decide::{Act, Ask, Choice, Situation as Numbers, decide};
@@ -86,6 +86,30 @@ pub fn next(knowledge: &Knowledge, belief: &Belief, course: &Course<'_>, lang: L
         }
         Choice::HandOver => problem.last_resort().map(|at| problem.action_step(at, lang)),
     }
+}
+
+/// What helps against these causes, of which each is so probable, for somebody of whom nothing else is known: what is
+/// expected to cost least first, and what can lose data last.
+pub fn fixes<'a>(knowledge: &'a Knowledge, causes: &[(&str, f64)]) -> Vec<(&'a str, &'a Action)> {
+    let care = knowledge.care();
+    let mut helps: BTreeMap<&str, f64> = BTreeMap::new();
+    for (id, share) in causes {
+        for fix in knowledge.causes.get(*id).into_iter().flat_map(|cause| &cause.fixes) {
+            *helps.entry(&fix.action).or_default() += share * fix.probability;
+        }
+    }
+    let mut ranked: Vec<(bool, f64, &str, &Action)> = helps
+        .into_iter()
+        .filter_map(|(id, helps)| {
+            let action = care.actions.get(id)?;
+            let before = action.requires.iter().filter_map(|first| care.actions.get(first));
+            let minutes = effort(action) + STEP + before.map(|first| first.minutes).sum::<f64>();
+            let cost = minutes / (helps * fits(action, "unknown"));
+            Some((action.risk >= Risk::LosesData, cost, id, action))
+        })
+        .collect();
+    ranked.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.total_cmp(&b.1)));
+    ranked.into_iter().map(|(.., id, action)| (id, action)).collect()
 }
 
 /// The action that an observation asks for by name, unless it was tried in vain. It is named with the cause that is found.

@@ -10,10 +10,10 @@ use std::fs;
 use std::path::Path;
 
 use naosu_core::evidence::Evidence;
-use naosu_core::knowledge::{Knowledge, Lang, embedded};
+use naosu_core::knowledge::{Knowledge, Lang, Risk, embedded};
 use naosu_core::step::NextStep;
 use naosu_core::step::belief::{Belief, Known};
-use naosu_core::step::plan::{Course, next};
+use naosu_core::step::plan::{Course, fixes, next};
 
 /// The saved evidence, by the name of its world.
 fn worlds() -> BTreeMap<String, Evidence> {
@@ -65,5 +65,33 @@ fn the_order_in_which_actions_failed_does_not_matter() {
         let failed = failed.into_iter().rev().collect();
         let other = decided(&knowledge, &Known { evidence: Some(evidence), failed, ..Known::default() });
         assert_same(name, &one, &other);
+    }
+}
+
+#[test]
+fn what_costs_least_is_offered_first_and_what_loses_data_last() {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    for (id, cause) in &knowledge.causes {
+        let ranked = fixes(&knowledge, &[(id, 1.0)]);
+        assert_eq!(ranked.len(), cause.fixes.len(), "{id}");
+        let risky: Vec<bool> = ranked.iter().map(|(_, action)| action.risk >= Risk::LosesData).collect();
+        assert!(risky.is_sorted(), "{id}: {risky:?}");
+    }
+    let first = |id: &str| fixes(&knowledge, &[(id, 1.0)])[0].0.to_owned();
+    assert_eq!(first("wrong_password"), "reenter_password");
+    assert_eq!(first("app_password_required"), "create_app_password");
+    assert_eq!(first("clock_skew"), "set_clock_automatic");
+    assert!(fixes(&knowledge, &[("no_such", 1.0)]).is_empty());
+}
+
+#[test]
+fn a_cause_that_can_be_proven_has_signs_or_a_server_names_it() {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    assert!(knowledge.model.signs("cert_expired").contains(&"mail=cert_expired"));
+    assert_eq!(knowledge.model.signs("no_such"), [""; 0]);
+    for (id, entry) in knowledge.taxonomy.cause.iter().filter(|(_, entry)| entry.machine == "yes") {
+        let mut replies = knowledge.replies().groups().flat_map(|(_, group)| &group.reply);
+        let named = replies.any(|reply| reply.means.first() == Some(id));
+        assert!(named || !knowledge.model.signs(id).is_empty(), "{id} ({})", entry.en);
     }
 }

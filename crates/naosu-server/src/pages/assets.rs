@@ -9,11 +9,11 @@ use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use naosu_papers::guide::STYLE;
 
 use crate::desk::Desk;
 use crate::secret_link;
 
-const STYLE: &str = include_str!("../../assets/style.css");
 const DESK_STYLE: &str = include_str!("../../assets/desk.css");
 const SCRIPT: &str = include_str!("../../assets/naosu.js");
 const LIVE: &str = include_str!("../../assets/live.js");

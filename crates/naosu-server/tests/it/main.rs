@@ -10,6 +10,7 @@ mod attack;
 mod browser;
 mod client;
 mod desk;
+mod guide;
 mod live;
 mod person;
 mod pictures;

@@ -12,6 +12,7 @@ use crate::language::pick;
 use crate::usage::Mistake;
 
 mod score;
+mod site;
 
 /// Checks, lists or shows knowledge.
 pub(crate) fn run(folder: Option<&Path>, command: &KnowledgeCommand, lang: Lang) -> Result<ExitCode> {
@@ -20,6 +21,7 @@ pub(crate) fn run(folder: Option<&Path>, command: &KnowledgeCommand, lang: Lang)
         KnowledgeCommand::Check => check(&files, lang),
         KnowledgeCommand::List { kind } => list(&files, kind.as_deref()),
         KnowledgeCommand::Show { id } => show(&files, id),
+        KnowledgeCommand::Site { dir, base_url } => site::run(&load(&files)?, dir, base_url.as_deref(), lang),
         KnowledgeCommand::Coverage { verbose } => coverage(&load(&files)?, *verbose, lang),
         KnowledgeCommand::Score { files: more, scenarios } => {
             score::run(&load(&files)?, &files, more, scenarios, lang)

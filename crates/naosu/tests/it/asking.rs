@@ -83,13 +83,13 @@ fn every_row_of_the_coverage_is_served() {
 fn brief_knowledge(folder: &Path) {
     for (path, text) in naosu_core::knowledge::embedded() {
         let text = if path.starts_with("corpus/complaints-") {
-            text.lines().take(40).map(|line| format!("{line}\n")).collect()
+            text.split_inclusive('\n').take(40).collect()
         } else {
             text
         };
         let file = folder.join(path);
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(file, text).unwrap();
+        std::fs::create_dir_all(file.parent().expect("it is in the folder")).expect("the folder can be written");
+        std::fs::write(file, text).expect("the folder can be written");
     }
 }
 
@@ -98,7 +98,7 @@ fn the_score_names_what_was_in_view_and_counts_the_worlds() {
     let folder = tempfile::tempdir().expect("a folder");
     brief_knowledge(folder.path());
     let worlds = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios");
-    let knowledge = folder.path().to_str().unwrap();
+    let knowledge = folder.path().to_str().expect("a name in UTF-8");
     let ran = naosu(["knowledge", "score", "--scenarios", worlds, "--lang", "en", "--knowledge", knowledge]);
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
     for part in [

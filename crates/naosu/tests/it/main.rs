@@ -5,6 +5,7 @@ mod care;
 mod cases;
 mod conversations;
 mod documents;
+mod guide;
 mod hostile;
 mod images;
 mod mistakes;

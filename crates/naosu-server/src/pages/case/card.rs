@@ -4,6 +4,7 @@ use naosu_core::case::DID_IT_HELP;
 use naosu_core::knowledge::{Action, ActionKind, Knowledge, Risk};
 use naosu_core::sentence::variable_name;
 use naosu_core::step::{NextStep, StepOption};
+use naosu_papers::said;
 
 use super::dates::{self, Moment};
 use crate::casework::CaseFile;
@@ -129,8 +130,9 @@ impl Card {
             label: kind.label(w),
             title: step.title.clone(),
             why: why(knowledge, step, kind, action, w),
-            minutes: (kind == Kind::Action || kind == Kind::Escalation).then(|| minutes(step.minutes, w)),
-            risk: risk(step.risk, w),
+            minutes: (kind == Kind::Action || kind == Kind::Escalation)
+                .then(|| said::minutes(step.minutes, w.0)),
+            risk: said::risk(step.risk, w.0),
             warning: warning.map(str::to_owned),
             grave: step.risk >= Risk::LosesSettings,
             requires: action.iter().flat_map(|action| &action.requires).filter_map(title).collect(),
@@ -177,32 +179,6 @@ fn why(
         return Some(knowledge.care().actions.get(id)?.title.get(w.0).to_owned());
     }
     step.why.clone().or_else(|| action.map(|action| action.why.get(w.0).to_owned()))
-}
-
-fn minutes(minutes: f64, w: Wording) -> String {
-    let whole = minutes.ceil().max(1.0);
-    if whole >= 90.0 {
-        let hours = (minutes / 60.0).round();
-        return match w.pick("en", "ja") {
-            "ja" => format!("約{hours}時間"),
-            _ => format!("about {hours} hours"),
-        };
-    }
-    match w.pick("en", "ja") {
-        "ja" => format!("約{whole}分"),
-        _ if whole <= 1.0 => "about a minute".to_owned(),
-        _ => format!("about {whole} minutes"),
-    }
-}
-
-fn risk(risk: Risk, w: Wording) -> Option<&'static str> {
-    match risk {
-        Risk::None => None,
-        Risk::Interrupts => Some(w.pick("Something stops for a while", "しばらく使えないものがあります")),
-        Risk::LosesSettings => Some(w.pick("Settings are erased", "消える設定があります")),
-        Risk::LosesData => Some(w.pick("Data can be lost", "データが消えることがあります")),
-        Risk::Irreversible => Some(w.pick("This cannot be taken back", "元に戻せません")),
-    }
 }
 
 /// What can be answered, the most important first.
@@ -259,19 +235,4 @@ fn answers(
 /// Whether an action is a safeguard or a look, not a repair: then "done" is all there is to say.
 fn mends_nothing(knowledge: &Knowledge, action: &str) -> bool {
     !knowledge.causes.values().any(|cause| cause.fixes.iter().any(|fix| fix.action == action))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use naosu_core::knowledge::Lang;
-
-    #[test]
-    fn a_time_is_said_in_words() {
-        let (en, ja) = (Wording(Lang::En), Wording(Lang::Ja));
-        assert_eq!(minutes(0.3, en), "about a minute");
-        assert_eq!(minutes(3.0, ja), "約3分");
-        assert_eq!(minutes(10.0, en), "about 10 minutes");
-        assert_eq!(minutes(120.0, ja), "約2時間");
-    }
 }

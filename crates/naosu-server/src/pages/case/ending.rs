@@ -1,10 +1,12 @@
 //! How a case ended: what it was, what fixed it, how to keep it from coming back.
 
 use naosu_core::case::{Closing, What};
-use naosu_core::knowledge::{Every, Importance, Item, Knowledge, Occasion, Situation};
+use naosu_core::knowledge::{Importance, Item, Knowledge, Occasion, Situation};
+use naosu_papers::said::{self, cause_name};
 
-use super::found::{cause_name, explanation};
+use super::found::explanation;
 use crate::casework::CaseFile;
+use crate::pages::guide;
 use crate::wording::Wording;
 
 /// So many things to look after are shown; the calendar file has the others too.
@@ -17,6 +19,8 @@ pub(super) struct Ending {
     pub(super) stopped: bool,
     pub(super) cause: Option<String>,
     pub(super) explanation: Option<String>,
+    /// The page of the cause in the guide.
+    pub(super) guide: Option<String>,
     /// The title of the repair that helped.
     pub(super) repair: Option<String>,
     /// What to look after from now on, the most important first.
@@ -42,8 +46,9 @@ impl Ending {
         Self {
             resolved: closing.resolved,
             stopped: file.case.events().iter().rev().any(|event| event.what == What::Stopped),
-            cause: id.map(|id| cause_name(knowledge, id, w)),
+            cause: id.map(|id| cause_name(knowledge, id, w.0)),
             explanation: id.and_then(|id| explanation(knowledge, id, w)),
+            guide: id.map(|id| guide::cause(id, w)),
             repair: repair.filter(|_| closing.resolved).map(|action| action.title.get(w.0).to_owned()),
             care: items.into_iter().take(SHOWN).map(|(_, item)| cared(item, w)).collect(),
         }
@@ -63,13 +68,9 @@ pub(super) fn care<'a>(knowledge: &'a Knowledge, file: &CaseFile) -> Vec<(String
 }
 
 fn cared(item: &Item, w: Wording) -> Cared {
-    let every = match item.every {
-        Every::Time => w.pick("each time", "毎回"),
-        Every::Week => w.pick("every week", "毎週"),
-        Every::Month => w.pick("every month", "毎月"),
-        Every::Quarter => w.pick("every three months", "3か月ごと"),
-        Every::Year => w.pick("every year", "毎年"),
-        Every::Change => w.pick("after a change", "変えたとき"),
-    };
-    Cared { text: item.text.get(w.0).to_owned(), why: item.why.get(w.0).to_owned(), every }
+    Cared {
+        text: item.text.get(w.0).to_owned(),
+        why: item.why.get(w.0).to_owned(),
+        every: said::every(item.every, w.0),
+    }
 }

@@ -5,8 +5,10 @@ use naosu_core::diagnosis::{diagnose, is_bad};
 use naosu_core::evidence::Observation;
 use naosu_core::knowledge::Knowledge;
 use naosu_core::sentence::sentence;
+use naosu_papers::said::cause_name;
 
 use crate::casework::CaseFile;
+use crate::pages::guide;
 use crate::wording::Wording;
 
 /// Causes are shown from this probability on, at most so many.
@@ -37,6 +39,8 @@ pub(super) struct Suspect {
     pub(super) name: String,
     pub(super) sure: &'static str,
     pub(super) explanation: Option<String>,
+    /// Its page in the guide.
+    pub(super) guide: String,
 }
 
 impl Found {
@@ -85,9 +89,10 @@ fn suspects(knowledge: &Knowledge, file: &CaseFile, w: Wording) -> Vec<Suspect> 
     let likely = file.case.ranked(knowledge).into_iter().take(LIKELY.1).filter(|(_, p)| *p >= LIKELY.0);
     likely
         .map(|(id, p)| Suspect {
-            name: cause_name(knowledge, id, w),
+            name: cause_name(knowledge, id, w.0),
             sure: sure(p, w),
             explanation: explanation(knowledge, id, w),
+            guide: guide::cause(id, w),
         })
         .collect()
 }
@@ -107,13 +112,6 @@ fn proof(knowledge: &Knowledge, file: &CaseFile, year: i32, w: Wording) -> Vec<S
     };
     let speaking = evidence.observations.iter().filter(speaks).take(CLEAR.1);
     speaking.map(|one| sentence(knowledge, one, w.0, Some(year))).collect()
-}
-
-/// A cause's name as the beginning of a line.
-pub(super) fn cause_name(knowledge: &Knowledge, id: &str, w: Wording) -> String {
-    let name = knowledge.taxonomy.cause.get(id).map_or(id, |cause| w.pick(&cause.en, &cause.ja));
-    let mut chars = name.chars();
-    chars.next().map(|first| first.to_uppercase().to_string() + chars.as_str()).unwrap_or_default()
 }
 
 /// What a cause is.
