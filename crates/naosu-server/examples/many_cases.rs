@@ -236,6 +236,7 @@ fn measure(
         certificate: None,
         reach: Policy::Public,
         trust_proxy: false,
+        keep_days: naosu_server::KEEP_DAYS,
         outside: naosu_server::Outside::default(),
     };
     let (ready, told) = mpsc::channel();

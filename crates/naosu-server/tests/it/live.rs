@@ -83,6 +83,7 @@ impl Serving {
             certificate: None,
             reach: Policy::Open,
             trust_proxy: false,
+            keep_days: naosu_server::KEEP_DAYS,
             outside,
         };
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -10,6 +10,8 @@ mod attack;
 mod browser;
 mod client;
 mod desk;
+mod following;
+mod keeping;
 mod live;
 mod person;
 mod pictures;

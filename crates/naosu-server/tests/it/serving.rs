@@ -40,6 +40,7 @@ impl Serving {
             certificate: None,
             reach: Policy::Public,
             trust_proxy,
+            keep_days: naosu_server::KEEP_DAYS,
             outside: naosu_server::Outside::default(),
         };
         let (ready, started) = oneshot::channel();
