@@ -95,6 +95,23 @@ pub enum Unfit {
     Password,
 }
 
+impl Unfit {
+    /// It, for whoever manages helpers.
+    pub(crate) fn text(self, w: Wording) -> &'static str {
+        match self {
+            Self::Name => {
+                w.pick("The name must have 1 to 64 letters.", "名前は1〜64文字で入力してください。")
+            }
+            Self::Taken => w.pick("Somebody has that name already.", "その名前はすでに使われています。"),
+            Self::Nobody => w.pick("There is nobody of that name.", "その名前の人はいません。"),
+            Self::Password => w.pick(
+                "The password must have 12 characters or more; several words do well.",
+                "パスワードは12文字以上にしてください。いくつかの言葉を並べると覚えやすくなります。",
+            ),
+        }
+    }
+}
+
 /// A helper, as told to whoever manages them.
 #[derive(Clone, Debug)]
 pub struct Helper {

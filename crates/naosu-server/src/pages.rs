@@ -16,7 +16,7 @@ mod browser;
 mod case;
 mod desk;
 mod measure;
-mod messages;
+pub(crate) mod messages;
 mod move_case;
 mod screenshot;
 mod start;

@@ -12,6 +12,7 @@ use super::problem::{Cause, Problem};
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::helpers::Role;
+use crate::tokens::Program;
 use crate::wording::{self, Wording};
 
 /// A JSON body: an object with just the fields that are known.
@@ -28,11 +29,7 @@ const WHOLE_LIMIT: f64 = 9_007_199_254_740_991.0;
 
 /// Somebody with a token of that role or a higher one.
 #[derive(Clone, Debug)]
-pub(super) struct Helper {
-    /// The token's name.
-    pub(super) name: String,
-    role: Role,
-}
+pub(super) struct Helper(pub(super) Program);
 
 /// Somebody with a token of an administrator.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +54,7 @@ impl<T: DeserializeOwned> FromRequest<Desk> for Body<T> {
     async fn from_request(request: Request, desk: &Desk) -> Result<Self, Self::Rejection> {
         let w = wording::of(request.headers());
         if !is_json(request.headers()) {
-            return Err(Problem::of(Cause::MediaType, w));
+            return Err(Problem::of(Cause::MediaType(&["application/json"]), w));
         }
         let bytes = Bytes::from_request(request, desk).await.map_err(|error| match error {
             BytesRejection::FailedToBufferBody(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
@@ -127,8 +124,8 @@ impl FromRequestParts<Desk> for Helper {
         let credential =
             <Credential as OptionalFromRequestParts<Desk>>::from_request_parts(parts, desk).await?;
         let Some(Credential::Token(token)) = credential else { return Err(Problem::of(Cause::Unknown, w)) };
-        let known = desk.holder_of_token(&token).await.map_err(failed(w))?;
-        known.map(|(name, role)| Self { name, role }).ok_or_else(|| Problem::of(Cause::Unknown, w))
+        let known = desk.program(&token).await.map_err(failed(w))?;
+        known.map(Self).ok_or_else(|| Problem::of(Cause::Unknown, w))
     }
 }
 
@@ -137,7 +134,7 @@ impl FromRequestParts<Desk> for Administrator {
 
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Self::Rejection> {
         let helper = Helper::from_request_parts(parts, desk).await?;
-        if helper.role != Role::Administrator {
+        if helper.0.role != Role::Administrator {
             return Err(Problem::of(Cause::Forbidden, wording::of(&parts.headers)));
         }
         Ok(Self)

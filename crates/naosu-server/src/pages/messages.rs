@@ -218,6 +218,12 @@ fn parted(words: &str) -> (String, Option<String>) {
     (words.to_owned(), None)
 }
 
+/// What each of the messages says of a case, in the order of the list.
+pub(crate) fn requests(knowledge: &Knowledge, w: Wording) -> Vec<Request> {
+    let all = SHELVES.iter().flat_map(|shelf| shelf.messages);
+    all.filter_map(|(file, id)| request(knowledge, &format!("{file}/{id}"), w)).collect()
+}
+
 /// What a message of the list says of a case: its words, and the device and program they are seen on.
 pub(super) fn request(knowledge: &Knowledge, value: &str, w: Wording) -> Option<Request> {
     let (file, id) = value.split_once('/')?;

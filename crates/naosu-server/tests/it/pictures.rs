@@ -3,7 +3,8 @@
 use crate::browser::Server;
 
 /// A PNG file of 50,000 by 50,000 points, as far as its size is told: no more of it is read.
-const VAST: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\xc3\x50\0\0\xc3\x50\x08\0\0\0\0\x6e\xc4\x62\x16\0\0\0\x0aIDAT";
+const VAST: &[u8] =
+    b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\xc3\x50\0\0\xc3\x50\x08\0\0\0\0\x6e\xc4\x62\x16\0\0\0\x0aIDAT";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_pictures_of_a_sensible_size_are_read() {
