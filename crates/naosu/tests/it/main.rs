@@ -7,6 +7,7 @@ mod conversations;
 mod documents;
 mod hostile;
 mod images;
+mod killed_server;
 mod mistakes;
 mod outcomes;
 mod package;
