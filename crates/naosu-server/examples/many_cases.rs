@@ -15,8 +15,6 @@
     reason = "an example that measures, read once"
 )]
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -31,6 +29,11 @@ use naosu_server::{Config, Helpers, Keeping, Policy, Role, serve};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
+
+use self::client::{Client, memory, told_times};
+
+#[path = "measuring/client.rs"]
+mod client;
 
 /// Cases that are played; the others repeat them.
 const PLAYED: usize = 300;
@@ -247,9 +250,10 @@ fn measure(
         served.expect("the server runs");
     });
     let address = told.recv_timeout(Duration::from_mins(1))?;
-    println!("memory at rest: {}", memory());
+    println!("memory at rest: {}", memory("self"));
     let mut client = Client::new(address)?;
-    client.sign_in()?;
+    let signed_in = client.post("/desk/sign-in", &[("name", NAME), ("password", PASSWORD)])?;
+    anyhow::ensure!(signed_in.status == 303, "the sign-in: {}", signed_in.status);
     let queries: [(&str, fn(&mut StdRng) -> String); 9] = [
         ("list", |_| "/desk".to_owned()),
         ("one filter", |random| {
@@ -296,80 +300,10 @@ fn measure(
         client.get("/desk/statistics")?;
         println!("{turn:24} {:?}", began.elapsed());
     }
-    println!("memory: {}", memory());
+    println!("memory: {}", memory("self"));
     Ok(())
 }
 
 fn pick<'a>(random: &mut StdRng, of: &[&'a str]) -> &'a str {
     of[random.random_range(0..of.len())]
-}
-
-fn told_times(times: &mut [Duration]) -> String {
-    times.sort_unstable();
-    let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)];
-    let [half, p99, most] = [at(50), at(99), at(100)].map(|time| time.as_secs_f64() * 1e3);
-    format!("{:5} answers, ms: median {half:6.1}  p99 {p99:6.1}  longest {most:6.1}", times.len())
-}
-
-/// What the process uses and used at most, as Linux counts it.
-fn memory() -> String {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let lines = status.lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM"));
-    lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join(", ")
-}
-
-/// A connection that stays, with its cookie.
-struct Client {
-    stream: BufReader<TcpStream>,
-    cookie: String,
-}
-
-impl Client {
-    #[expect(clippy::disallowed_methods, reason = "this is the browser")]
-    fn new(address: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream: BufReader::new(stream), cookie: String::new() })
-    }
-
-    fn sign_in(&mut self) -> Result<()> {
-        let body = format!("name={NAME}&password={}", PASSWORD.replace(' ', "+"));
-        let (_, cookie) = self.send("POST /desk/sign-in", &body)?;
-        self.cookie = cookie.context("the sign-in gives a cookie")?;
-        Ok(())
-    }
-
-    fn get(&mut self, path: &str) -> Result<()> {
-        let (status, _) = self.send(&format!("GET {path}"), "")?;
-        if status == 200 { Ok(()) } else { bail!("{path}: {status}") }
-    }
-
-    fn send(&mut self, what: &str, body: &str) -> Result<(u16, Option<String>)> {
-        let request = format!(
-            "{what} HTTP/1.1\r\nHost: naosu.test\r\nCookie: {}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
-            self.cookie,
-            body.len()
-        );
-        self.stream.get_mut().write_all(request.as_bytes())?;
-        let (mut status, mut length, mut cookie) = (0, 0, None);
-        loop {
-            let mut line = String::new();
-            self.stream.read_line(&mut line)?;
-            let line = line.trim_end();
-            if line.is_empty() {
-                break;
-            }
-            if let Some(rest) = line.strip_prefix("HTTP/1.1 ") {
-                status = rest[..3].parse()?;
-            } else if let Some((name, value)) = line.split_once(": ") {
-                match name {
-                    "content-length" => length = value.parse()?,
-                    "set-cookie" => cookie = value.split(';').next().map(str::to_owned),
-                    _ => {}
-                }
-            }
-        }
-        self.stream.read_exact(&mut vec![0; length])?;
-        Ok((status, cookie))
-    }
 }

@@ -404,6 +404,16 @@ mod tests {
         assert!(hashed("short".to_owned()).await.is_err());
     }
 
+    #[tokio::test]
+    async fn nobody_is_compared_with_as_much_work_as_somebody() {
+        let work = |kept: &str| kept.rsplitn(3, '$').nth(2).map(str::to_owned);
+        let (nobody, somebody) =
+            (Door::new().await.unwrap().nobody, hashed("a long password".to_owned()).await);
+        assert_eq!(work(&nobody), work(&somebody.unwrap()));
+        assert_eq!(work(&nobody).as_deref(), Some("$argon2id$v=19$m=19456,t=2,p=1"));
+        assert!(!fits("", &nobody) && PasswordHash::new(&nobody).is_ok());
+    }
+
     #[test]
     fn a_form_of_another_session_is_refused() {
         let session = |secret: &str| Session {
