@@ -1,12 +1,14 @@
 //! How quick the desk is with many cases.
 //!
 //! ```text
-//! cargo run --release --example many_cases -p naosu-server -- fill DIR|postgres://… 100000
-//! cargo run --release --example many_cases -p naosu-server -- measure DIR|postgres://… 2000
+//! cargo build --release -p naosu
+//! cargo run --example many_cases -p naosu-server -- fill DIR|postgres://… 100000
+//! cargo run --example many_cases -p naosu-server -- measure DIR|postgres://… 2000 target/release/naosu
 //! ```
 //!
 //! `fill` plays some hundred cases with the built-in knowledge and keeps them many times over, with other times; `measure`
-//! serves them in this process, asks for pages as helpers do, and prints how long the answers took and what memory was used.
+//! starts the program as a server of its own, asks for pages as helpers do, and prints how long the answers took and what
+//! memory the server used.
 #![allow(clippy::print_stdout, reason = "it prints figures")]
 #![allow(
     clippy::similar_names,
@@ -16,8 +18,7 @@
 )]
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use naosu_core::case::{Case, Driver, Event, Next, What};
@@ -25,15 +26,18 @@ use naosu_core::evidence::{Evidence, Request};
 use naosu_core::intake::recognise;
 use naosu_core::intake::terms::terms;
 use naosu_core::knowledge::{Knowledge, Lang};
-use naosu_server::{Config, Helpers, Keeping, Policy, Role, serve};
+use naosu_server::{Helpers, Keeping, Role};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
-use self::client::{Client, memory, told_times};
+use self::client::{Client, told_times};
+use self::server::Server;
 
 #[path = "measuring/client.rs"]
 mod client;
+#[path = "measuring/server.rs"]
+mod server;
 
 /// Cases that are played; the others repeat them.
 const PLAYED: usize = 300;
@@ -72,20 +76,22 @@ const SAID: [&str; 24] = [
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [what, place, count] = arguments.as_slice() else { bail!("fill|measure DIR|URL COUNT") };
+    let [what, place, count, rest @ ..] = arguments.as_slice() else {
+        bail!("fill DIR|URL COUNT, or measure DIR|URL COUNT PROGRAM")
+    };
     let keeping = if place.starts_with("postgres:") {
         Keeping::Postgres(place.clone())
     } else {
         Keeping::Folder(PathBuf::from(place))
     };
     let count: usize = count.parse().context("COUNT")?;
-    let knowledge = Knowledge::built_in().map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
-    let knowledge: &'static Knowledge = Box::leak(Box::new(knowledge));
-    let runtime = tokio::runtime::Runtime::new()?;
-    match what.as_str() {
-        "fill" => runtime.block_on(fill(knowledge, &keeping, count)),
-        "measure" => measure(&runtime, knowledge, keeping, count),
-        _ => bail!("fill or measure"),
+    match (what.as_str(), rest) {
+        ("fill", []) => {
+            let knowledge = Knowledge::built_in().map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
+            tokio::runtime::Runtime::new()?.block_on(fill(&knowledge, &keeping, count))
+        }
+        ("measure", [program]) => measure(program, place, count),
+        _ => bail!("fill, or measure with a program"),
     }
 }
 
@@ -222,36 +228,20 @@ async fn fill(knowledge: &Knowledge, keeping: &Keeping, count: usize) -> Result<
         }
         work.commit().await?;
     }
+    if postgres {
+        // the next case gets the number after these
+        let next =
+            "SELECT setval(pg_get_serial_sequence('case_file', 'id'), (SELECT MAX(id) FROM case_file))";
+        sqlx::query(next).execute(&pool).await?;
+    }
     println!("kept {count} in {:?}", began.elapsed());
     Ok(())
 }
 
-fn measure(
-    runtime: &tokio::runtime::Runtime,
-    knowledge: &'static Knowledge,
-    keeping: Keeping,
-    count: usize,
-) -> Result<()> {
-    let config = Config {
-        listen: "127.0.0.1:0".parse()?,
-        keeping,
-        public_url: "http://naosu.test".to_owned(),
-        certificate: None,
-        reach: Policy::Public,
-        trust_proxy: false,
-        keep_days: naosu_server::KEEP_DAYS,
-        outside: naosu_server::Outside::default(),
-    };
-    let (ready, told) = mpsc::channel();
-    runtime.spawn(async move {
-        let served =
-            serve(config, knowledge, move |address| ready.send(address).expect("somebody waits for it"))
-                .await;
-        served.expect("the server runs");
-    });
-    let address = told.recv_timeout(Duration::from_mins(1))?;
-    println!("memory at rest: {}", memory("self"));
-    let mut client = Client::new(address)?;
+fn measure(program: &str, place: &str, count: usize) -> Result<()> {
+    let server = Server::start(program, place)?;
+    println!("memory at rest: {}", server.memory());
+    let mut client = Client::new(server.address)?;
     let signed_in = client.post("/desk/sign-in", &[("name", NAME), ("password", PASSWORD)])?;
     anyhow::ensure!(signed_in.status == 303, "the sign-in: {}", signed_in.status);
     let queries: [(&str, fn(&mut StdRng) -> String); 9] = [
@@ -300,7 +290,7 @@ fn measure(
         client.get("/desk/statistics")?;
         println!("{turn:24} {:?}", began.elapsed());
     }
-    println!("memory: {}", memory("self"));
+    println!("memory: {}", server.memory());
     Ok(())
 }
 

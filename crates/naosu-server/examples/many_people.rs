@@ -10,9 +10,7 @@
 //! server used. It ends with an error when a single request failed.
 #![allow(clippy::print_stdout, reason = "it prints figures")]
 
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
@@ -20,10 +18,13 @@ use anyhow::{Context, Result, bail, ensure};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use self::client::{Client, memory, told_times};
+use self::client::{Client, told_times};
+use self::server::Server;
 
 #[path = "measuring/client.rs"]
 mod client;
+#[path = "measuring/server.rs"]
+mod server;
 
 /// Where a case has not ended after so many steps, somebody stops it.
 const STEPS: usize = 60;
@@ -54,7 +55,7 @@ fn main() -> Result<()> {
     };
     let (people, rounds): (usize, usize) = (people.parse()?, rounds.parse()?);
     let server = Server::start(program, place)?;
-    println!("memory at rest: {}", memory(&server.process.id().to_string()));
+    println!("memory at rest: {}", server.memory());
     let began = Instant::now();
     let together = Barrier::new(people);
     let seen = std::thread::scope(|scope| {
@@ -81,7 +82,7 @@ fn main() -> Result<()> {
     let ended: usize = seen.iter().map(|one| one.ended).sum();
     let failures: Vec<&String> = seen.iter().flat_map(|one| &one.failures).collect();
     println!("{people} people, {ended} cases gone through in {took:.1?}: {}", told_times(&mut times));
-    println!("memory: {}", memory(&server.process.id().to_string()));
+    println!("memory: {}", server.memory());
     println!("failures: {}", failures.len());
     for failure in failures.iter().take(5) {
         println!("  {failure}");
@@ -137,37 +138,4 @@ fn walk(address: SocketAddr, random: &mut StdRng, seen: &mut Seen) -> Result<()>
 
 fn value_of(page: &str, before: &str) -> Option<String> {
     Some(page.split_once(before)?.1.split('"').next()?.to_owned())
-}
-
-/// The program as a server; it ends with this.
-struct Server {
-    process: Child,
-    address: SocketAddr,
-}
-
-impl Server {
-    fn start(program: &str, place: &str) -> Result<Self> {
-        let mut command = Command::new(program);
-        command.args(["serve", "--listen", "127.0.0.1:0"]).env("NAOSU_LOG", "error").stderr(Stdio::piped());
-        if place.starts_with("postgres:") {
-            command.env("NAOSU_DATABASE_URL", place);
-        } else {
-            command.args(["--data", place]);
-        }
-        let mut process = command.spawn().with_context(|| format!("start {program}"))?;
-        let mut told = BufReader::new(process.stderr.take().context("its messages")?);
-        let mut line = String::new();
-        told.read_line(&mut line)?;
-        // what it says later is read too, so that it never waits for a reader
-        std::thread::spawn(move || told.lines().map_while(Result::ok).for_each(|line| println!("{line}")));
-        let address = line.trim().rsplit_once("http://").with_context(|| format!("it says: {line}"))?.1;
-        Ok(Self { address: address.parse()?, process })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
-    }
 }

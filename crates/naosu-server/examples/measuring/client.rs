@@ -18,13 +18,6 @@ pub(crate) fn told_times(times: &mut [Duration]) -> String {
     format!("{:5} answers, ms: median {half:6.1}  p99 {p99:6.1}  longest {most:6.1}", times.len())
 }
 
-/// What a process uses and used at most, as Linux counts it; `process` is a number or `self`.
-pub(crate) fn memory(process: &str) -> String {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let lines = status.lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM"));
-    lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join(", ")
-}
-
 /// An answer.
 pub(crate) struct Answer {
     pub(crate) status: u16,
