@@ -25,6 +25,9 @@ use crate::wording::Wording;
 /// The longest note, in characters.
 const NOTE_LIMIT: usize = 4000;
 
+/// The largest number of a holder, with either sign: every reader of JSON has it exactly.
+const MOST_HOLDER: i64 = 9_007_199_254_740_991;
+
 /// Causes less probable than this are not told.
 const SHOWN: f64 = 0.01;
 
@@ -164,9 +167,13 @@ async fn list(
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         (1..=64).contains(&id.len()) && id.bytes().all(plain)
     };
+    let is_holder = |holder: &i64| holder.unsigned_abs() <= MOST_HOLDER.unsigned_abs();
     let is_time = |time: &i64| (0..=253_402_300_799).contains(time);
     if asked.words.as_ref().is_some_and(|words| words.chars().count() > 200) {
         return Err(wrong("words"));
+    }
+    if !asked.holder.iter().all(is_holder) {
+        return Err(wrong("holder"));
     }
     if !asked.cause.iter().all(is_id) || !asked.from.iter().chain(&asked.until).all(is_time) {
         return Err(wrong("cause, from, until"));

@@ -168,7 +168,8 @@ async fn time() -> Json<TimeView> {
 }
 
 /// What a browser tells of its device. It is read strictly; times must be of now.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "for the document only; what is read is `browser::Told`")]
 struct BrowserTold {
     /// Each: when it asked for `/api/v1/time` by its own clock, the answer, and when that came, in milliseconds.
@@ -189,7 +190,8 @@ struct BrowserTold {
 }
 
 /// What it says of its system beside the `User-Agent`.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "for the document only; what is read is `browser::Hints`")]
 struct HintsTold {
     /// The system's version.

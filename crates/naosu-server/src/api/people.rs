@@ -61,20 +61,21 @@ struct HelperWanted {
     #[schema(min_length = 1, max_length = 64, pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     name: String,
     role: RoleView,
-    #[schema(min_length = 12, max_length = 200)]
+    #[schema(value_type = String, min_length = 12, max_length = 200)]
     password: Password,
 }
 
 /// A password, which no error repeats.
-#[derive(Deserialize, ToSchema)]
-#[schema(value_type = String)]
+#[derive(Deserialize)]
 struct Password(serde_json::Value);
 
 impl Password {
     fn text(self, w: Wording) -> Result<String, Problem> {
         match self.0 {
-            serde_json::Value::String(text) => Ok(text),
-            _ => Err(Problem::of(Cause::Invalid("password: not a text".to_owned()), w)),
+            serde_json::Value::String(text) if text.chars().count() <= 200 => Ok(text),
+            _ => {
+                Err(Problem::of(Cause::Invalid("password: no text of at most 200 characters".to_owned()), w))
+            }
         }
     }
 }
@@ -118,7 +119,7 @@ async fn remove(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PasswordGiven {
-    #[schema(min_length = 12, max_length = 200)]
+    #[schema(value_type = String, min_length = 12, max_length = 200)]
     password: Password,
 }
 
