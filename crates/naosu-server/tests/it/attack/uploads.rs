@@ -34,7 +34,7 @@ fn checksum(bytes: &[u8]) -> u32 {
     })
 }
 
-fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     let named = [kind.as_slice(), data].concat();
     let length = u32::try_from(data.len()).unwrap().to_be_bytes();
     [length.as_slice(), &named, &checksum(&named).to_be_bytes()].concat()
@@ -43,8 +43,8 @@ fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
 /// A PNG file of that size, bits and kind of colour, with these packed points.
 fn png(side: u32, bits: u8, colour: u8, packed: &[u8]) -> Vec<u8> {
     let sides = [side.to_be_bytes(), side.to_be_bytes()].concat();
-    let header = chunk(b"IHDR", &[sides.as_slice(), &[bits, colour, 0, 0, 0]].concat());
-    [b"\x89PNG\r\n\x1a\n".as_slice(), &header, &chunk(b"IDAT", packed), &chunk(b"IEND", b"")].concat()
+    let header = chunk(*b"IHDR", &[sides.as_slice(), &[bits, colour, 0, 0, 0]].concat());
+    [b"\x89PNG\r\n\x1a\n".as_slice(), &header, &chunk(*b"IDAT", packed), &chunk(*b"IEND", b"")].concat()
 }
 
 /// Zeros as one zlib stream (RFC 1950 and 1951 section 3.2.6): a literal, then copies of 258 bytes in 13 bits each.
