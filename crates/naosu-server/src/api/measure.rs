@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use super::cases::CasePath;
 use super::problem::{Cause, Problem};
 use super::reached::Reached;
-use super::take::{Body, failed};
+use super::take::{Body, Password, failed};
 use crate::browser;
 use crate::desk::Desk;
 use crate::failure::Failure;
@@ -45,9 +45,8 @@ struct MeasurementWanted {
     #[schema(pattern = r"^([a-z0-9]{1,20}\.){1,4}[a-z]{2,20}(:[1-9][0-9]{0,3})?(/tls|/starttls|/plain)?$")]
     outgoing: Option<String>,
     /// The password, for one sign-in over verified connections; it is not kept.
-    #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 200)]
-    password: Value,
+    password: Option<Password>,
     /// Whether this is another password than the one that was refused.
     #[serde(default)]
     other_password: bool,
@@ -129,12 +128,7 @@ async fn start(
     Reached(file): Reached,
     Body(wanted): Body<MeasurementWanted>,
 ) -> Result<Response, Problem> {
-    // read as any value first: an error about it would repeat it
-    let password = match wanted.password {
-        Value::Null => String::new(),
-        Value::String(text) => text,
-        _ => return Err(Problem::of(Cause::Invalid("password: not a text".to_owned()), w)),
-    };
+    let password = wanted.password.map_or_else(|| Ok(String::new()), |password| password.text(w))?;
     let written = Written {
         address: wanted.address,
         incoming: wanted.incoming,

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::manage::RoleView;
 use super::problem::{Cause, Problem};
-use super::take::{Administrator, Body, Place, failed};
+use super::take::{Administrator, Body, Password, Place, failed};
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::helpers::{self, Unfit};
@@ -63,21 +63,6 @@ struct HelperWanted {
     role: RoleView,
     #[schema(value_type = String, min_length = 12, max_length = 200)]
     password: Password,
-}
-
-/// A password, which no error repeats.
-#[derive(Deserialize)]
-struct Password(serde_json::Value);
-
-impl Password {
-    fn text(self, w: Wording) -> Result<String, Problem> {
-        match self.0 {
-            serde_json::Value::String(text) if text.chars().count() <= 200 => Ok(text),
-            _ => {
-                Err(Problem::of(Cause::Invalid("password: no text of at most 200 characters".to_owned()), w))
-            }
-        }
-    }
 }
 
 /// Add a helper.

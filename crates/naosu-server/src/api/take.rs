@@ -5,6 +5,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -23,6 +24,24 @@ pub(super) struct Place<T>(pub(super) T);
 
 /// The parameters of the query.
 pub(super) struct Asked<T>(pub(super) T);
+
+/// A password of at most 200 characters, which no error repeats: it is read as any value first.
+#[derive(Deserialize)]
+pub(super) struct Password(Value);
+
+impl Password {
+    /// The longest, in characters.
+    const LIMIT: usize = 200;
+
+    pub(super) fn text(self, w: Wording) -> Result<String, Problem> {
+        match self.0 {
+            Value::String(text) if text.chars().count() <= Self::LIMIT => Ok(text),
+            _ => {
+                Err(Problem::of(Cause::Invalid("password: no text of at most 200 characters".to_owned()), w))
+            }
+        }
+    }
+}
 
 /// The largest whole number that every reader of JSON has exactly.
 const WHOLE_LIMIT: f64 = 9_007_199_254_740_991.0;
