@@ -24,7 +24,7 @@ pub use self::content::{Row, Section};
 pub use self::letter::Letter;
 
 /// The version of the package's JSON.
-const SCHEMA: &str = "naosu.package/1";
+pub const SCHEMA: &str = "naosu.package/1";
 
 /// What is given for a package beside the case.
 #[derive(Default)]

@@ -18,8 +18,8 @@ const SIZE_LIMIT: u64 = 20 * 1024 * 1024;
 const POINTS_LIMIT: u64 = 64_000_000;
 /// The longest side that is decoded, in points.
 const SIDE_LIMIT: u32 = 16_384;
-/// What decoding may take of the memory, in bytes.
-const MEMORY_LIMIT: u64 = 512 * 1024 * 1024;
+/// What the points may take of the memory, in bytes: a telephone's largest photo, also with transparency.
+const MEMORY_LIMIT: u64 = 208 * 1024 * 1024;
 /// The longest side of a picture that is handed on, in points: every word can be read, and mail takes it.
 const HANDED_SIDE: u32 = 2400;
 /// How good a photo that is handed on stays, of 100.
@@ -183,7 +183,9 @@ fn decoded(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage, Unfit> {
     };
     let mut decoder = reader.into_decoder().map_err(problem)?;
     let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > POINTS_LIMIT {
+    // the decoder's own limit counts what it needs besides the points
+    let large = decoder.total_bytes() > MEMORY_LIMIT;
+    if large || u64::from(width) * u64::from(height) > POINTS_LIMIT {
         return Err(Unfit::Points);
     }
     // a telephone says in the metadata how it was held
@@ -291,6 +293,16 @@ mod tests {
             let told = refused(bytes);
             assert!(told.contains(part), "{told}");
         }
+    }
+
+    #[test]
+    fn few_points_that_take_much_memory_are_refused_too() {
+        let mut bytes = png(&[]);
+        // 7000 by 7000 points of 64 bits each, and the checksum: 49 million points, 392 MB
+        bytes[16..29].copy_from_slice(&[0, 0, 0x1b, 0x58, 0, 0, 0x1b, 0x58, 16, 6, 0, 0, 0]);
+        bytes[29..33].copy_from_slice(&0xc90b_67cc_u32.to_be_bytes());
+        let told = refused(&bytes);
+        assert!(told.contains("64 million"), "{told}");
     }
 
     #[test]

@@ -76,7 +76,10 @@ pub fn is_installed() -> bool {
 
 /// The points in grey, dark on light; what is very large becomes smaller.
 fn prepared(points: &DynamicImage) -> GrayImage {
-    let grey = DynamicImage::ImageRgb8(on_white(points)).into_luma8();
+    // the mean of neighbours first: the finer filter below takes many times the memory of what it makes smaller
+    let large = points.width().max(points.height()) > LONGEST;
+    let smaller = large.then(|| points.thumbnail(LONGEST, LONGEST));
+    let grey = DynamicImage::ImageRgb8(on_white(smaller.as_ref().unwrap_or(points))).into_luma8();
     let (width, height) = grey.dimensions();
     let mut grey = scaled(grey, f64::from(LONGEST) / f64::from(width.max(height).max(1)));
     let sum: u64 = grey.as_raw().iter().map(|&point| u64::from(point)).sum();

@@ -1,12 +1,14 @@
 //! How quick the desk is with many cases.
 //!
 //! ```text
-//! cargo run --release --example many_cases -p naosu-server -- fill DIR|postgres://… 100000
-//! cargo run --release --example many_cases -p naosu-server -- measure DIR|postgres://… 2000
+//! cargo build --release -p naosu
+//! cargo run --example many_cases -p naosu-server -- fill DIR|postgres://… 100000
+//! cargo run --example many_cases -p naosu-server -- measure DIR|postgres://… 2000 target/release/naosu
 //! ```
 //!
 //! `fill` plays some hundred cases with the built-in knowledge and keeps them many times over, with other times; `measure`
-//! serves them in this process, asks for pages as helpers do, and prints how long the answers took and what memory was used.
+//! starts the program as a server of its own, asks for pages as helpers do, and prints how long the answers took and what
+//! memory the server used.
 #![allow(clippy::print_stdout, reason = "it prints figures")]
 #![allow(
     clippy::similar_names,
@@ -15,11 +17,8 @@
     reason = "an example that measures, read once"
 )]
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use naosu_core::case::{Case, Driver, Event, Next, What};
@@ -27,10 +26,18 @@ use naosu_core::evidence::{Evidence, Request};
 use naosu_core::intake::recognise;
 use naosu_core::intake::terms::terms;
 use naosu_core::knowledge::{Knowledge, Lang};
-use naosu_server::{Config, Helpers, Keeping, Policy, Role, serve};
+use naosu_server::{Helpers, Keeping, Role};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
+
+use self::client::{Client, told_times};
+use self::server::Server;
+
+#[path = "measuring/client.rs"]
+mod client;
+#[path = "measuring/server.rs"]
+mod server;
 
 /// Cases that are played; the others repeat them.
 const PLAYED: usize = 300;
@@ -69,20 +76,22 @@ const SAID: [&str; 24] = [
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [what, place, count] = arguments.as_slice() else { bail!("fill|measure DIR|URL COUNT") };
+    let [what, place, count, rest @ ..] = arguments.as_slice() else {
+        bail!("fill DIR|URL COUNT, or measure DIR|URL COUNT PROGRAM")
+    };
     let keeping = if place.starts_with("postgres:") {
         Keeping::Postgres(place.clone())
     } else {
         Keeping::Folder(PathBuf::from(place))
     };
     let count: usize = count.parse().context("COUNT")?;
-    let knowledge = Knowledge::built_in().map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
-    let knowledge: &'static Knowledge = Box::leak(Box::new(knowledge));
-    let runtime = tokio::runtime::Runtime::new()?;
-    match what.as_str() {
-        "fill" => runtime.block_on(fill(knowledge, &keeping, count)),
-        "measure" => measure(&runtime, knowledge, keeping, count),
-        _ => bail!("fill or measure"),
+    match (what.as_str(), rest) {
+        ("fill", []) => {
+            let knowledge = Knowledge::built_in().map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
+            tokio::runtime::Runtime::new()?.block_on(fill(&knowledge, &keeping, count))
+        }
+        ("measure", [program]) => measure(program, place, count),
+        _ => bail!("fill, or measure with a program"),
     }
 }
 
@@ -219,36 +228,22 @@ async fn fill(knowledge: &Knowledge, keeping: &Keeping, count: usize) -> Result<
         }
         work.commit().await?;
     }
+    if postgres {
+        // the next case gets the number after these
+        let next =
+            "SELECT setval(pg_get_serial_sequence('case_file', 'id'), (SELECT MAX(id) FROM case_file))";
+        sqlx::query(next).execute(&pool).await?;
+    }
     println!("kept {count} in {:?}", began.elapsed());
     Ok(())
 }
 
-fn measure(
-    runtime: &tokio::runtime::Runtime,
-    knowledge: &'static Knowledge,
-    keeping: Keeping,
-    count: usize,
-) -> Result<()> {
-    let config = Config {
-        listen: "127.0.0.1:0".parse()?,
-        keeping,
-        public_url: "http://naosu.test".to_owned(),
-        certificate: None,
-        reach: Policy::Public,
-        trust_proxy: false,
-        outside: naosu_server::Outside::default(),
-    };
-    let (ready, told) = mpsc::channel();
-    runtime.spawn(async move {
-        let served =
-            serve(config, knowledge, move |address| ready.send(address).expect("somebody waits for it"))
-                .await;
-        served.expect("the server runs");
-    });
-    let address = told.recv_timeout(Duration::from_mins(1))?;
-    println!("memory at rest: {}", memory());
-    let mut client = Client::new(address)?;
-    client.sign_in()?;
+fn measure(program: &str, place: &str, count: usize) -> Result<()> {
+    let server = Server::start(program, place)?;
+    println!("memory at rest: {}", server.memory());
+    let mut client = Client::new(server.address)?;
+    let signed_in = client.post("/desk/sign-in", &[("name", NAME), ("password", PASSWORD)])?;
+    anyhow::ensure!(signed_in.status == 303, "the sign-in: {}", signed_in.status);
     let queries: [(&str, fn(&mut StdRng) -> String); 9] = [
         ("list", |_| "/desk".to_owned()),
         ("one filter", |random| {
@@ -295,80 +290,10 @@ fn measure(
         client.get("/desk/statistics")?;
         println!("{turn:24} {:?}", began.elapsed());
     }
-    println!("memory: {}", memory());
+    println!("memory: {}", server.memory());
     Ok(())
 }
 
 fn pick<'a>(random: &mut StdRng, of: &[&'a str]) -> &'a str {
     of[random.random_range(0..of.len())]
-}
-
-fn told_times(times: &mut [Duration]) -> String {
-    times.sort_unstable();
-    let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)];
-    let [half, p99, most] = [at(50), at(99), at(100)].map(|time| time.as_secs_f64() * 1e3);
-    format!("{:5} answers, ms: median {half:6.1}  p99 {p99:6.1}  longest {most:6.1}", times.len())
-}
-
-/// What the process uses and used at most, as Linux counts it.
-fn memory() -> String {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let lines = status.lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM"));
-    lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join(", ")
-}
-
-/// A connection that stays, with its cookie.
-struct Client {
-    stream: BufReader<TcpStream>,
-    cookie: String,
-}
-
-impl Client {
-    #[expect(clippy::disallowed_methods, reason = "this is the browser")]
-    fn new(address: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream: BufReader::new(stream), cookie: String::new() })
-    }
-
-    fn sign_in(&mut self) -> Result<()> {
-        let body = format!("name={NAME}&password={}", PASSWORD.replace(' ', "+"));
-        let (_, cookie) = self.send("POST /desk/sign-in", &body)?;
-        self.cookie = cookie.context("the sign-in gives a cookie")?;
-        Ok(())
-    }
-
-    fn get(&mut self, path: &str) -> Result<()> {
-        let (status, _) = self.send(&format!("GET {path}"), "")?;
-        if status == 200 { Ok(()) } else { bail!("{path}: {status}") }
-    }
-
-    fn send(&mut self, what: &str, body: &str) -> Result<(u16, Option<String>)> {
-        let request = format!(
-            "{what} HTTP/1.1\r\nHost: naosu.test\r\nCookie: {}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
-            self.cookie,
-            body.len()
-        );
-        self.stream.get_mut().write_all(request.as_bytes())?;
-        let (mut status, mut length, mut cookie) = (0, 0, None);
-        loop {
-            let mut line = String::new();
-            self.stream.read_line(&mut line)?;
-            let line = line.trim_end();
-            if line.is_empty() {
-                break;
-            }
-            if let Some(rest) = line.strip_prefix("HTTP/1.1 ") {
-                status = rest[..3].parse()?;
-            } else if let Some((name, value)) = line.split_once(": ") {
-                match name {
-                    "content-length" => length = value.parse()?,
-                    "set-cookie" => cookie = value.split(';').next().map(str::to_owned),
-                    _ => {}
-                }
-            }
-        }
-        self.stream.read_exact(&mut vec![0; length])?;
-        Ok((status, cookie))
-    }
 }

@@ -21,18 +21,30 @@ mod evidence;
 mod helping;
 mod look;
 mod manage;
+mod measure;
+mod moving;
+mod papers;
+mod people;
+mod pictures;
 pub(crate) mod problem;
 mod reached;
 mod shape;
+mod statistics;
 mod take;
 
 /// The routes of the API.
 pub(crate) fn routes(knowledge: &Knowledge) -> Router<Desk> {
     let described = OpenApiRouter::new()
         .merge(cases::routes())
+        .merge(measure::routes())
+        .merge(moving::routes())
+        .merge(papers::routes())
         .merge(helping::routes())
+        .merge(statistics::routes())
         .merge(look::routes())
-        .merge(manage::routes());
+        .merge(pictures::routes())
+        .merge(manage::routes())
+        .merge(people::routes());
     let (router, openapi) = described.split_for_parts();
     let text = document::document(&openapi, knowledge);
     let document = get(async move || -> Response {

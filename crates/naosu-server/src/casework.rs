@@ -8,7 +8,7 @@ use naosu_core::knowledge::{Knowledge, Lang};
 use crate::desk::{Desk, now};
 use crate::failure::Failure;
 use crate::secret_link;
-use crate::store::cases::{CaseRow, NotKept, Summary};
+use crate::store::cases::{CaseRow, Summary};
 
 /// A case with what is kept beside it.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct CaseFile {
     pub(crate) row: CaseRow,
     /// The case.
     pub(crate) case: Case,
+    /// The helper who enters what is taken from here on; nobody where it is the person.
+    pub(crate) entered_by: Option<String>,
 }
 
 impl CaseFile {
@@ -48,7 +50,7 @@ impl Desk {
         let summary = summary(self.knowledge, &case);
         let id = self.store.begin_case(&secret_link::digest(&secret), case.events(), &summary).await?;
         let row = self.store.case_by_id(id).await?.ok_or(Failure::NoSuchCase)?;
-        Ok((CaseFile { row, case }, secret))
+        Ok((CaseFile { row, case, entered_by: None }, secret))
     }
 
     /// The case that a link opens.
@@ -66,9 +68,13 @@ impl Desk {
     async fn file(&self, row: Option<CaseRow>) -> Result<CaseFile, Failure> {
         let row = row.ok_or(Failure::NoSuchCase)?;
         let events = self.store.events(row.id).await?;
+        // deleted between the two looks
+        if events.is_empty() {
+            return Err(Failure::NoSuchCase);
+        }
         let case = Case::replay(events)
             .map_err(|(place, refused)| anyhow::anyhow!("case {}, event {place}: {refused}", row.id))?;
-        Ok(CaseFile { row, case })
+        Ok(CaseFile { row, case, entered_by: None })
     }
 
     /// Takes what happened; it is on the disk when this returns. A case that is over thereby is closed with it.
@@ -83,14 +89,76 @@ impl Desk {
             case.apply(Event { at, what: What::Closed(closing) })?;
         }
         let summary = summary(self.knowledge, &case);
-        match self.store.append(file.row.id, known, &case.events()[known..], &summary).await {
+        match self
+            .store
+            .append(file.row.id, known, &case.events()[known..], file.entered_by.as_deref(), &summary)
+            .await
+        {
             Ok(()) => {
                 file.case = case;
+                self.news.tell(file.row.id);
                 Ok(())
             }
-            Err(NotKept::WentOn) => Err(Failure::WentOn),
-            Err(NotKept::Database(error)) => Err(error.into()),
+            Err(error) => Err(error.into()),
         }
+    }
+
+    /// Takes the last answer back; whether there was one.
+    pub(crate) async fn take_back(&self, file: &mut CaseFile) -> Result<bool, Failure> {
+        let Some(index) = file.case.last_retractable() else { return Ok(false) };
+        self.take(file, What::Retracted { index }).await?;
+        Ok(true)
+    }
+
+    /// Lets a case that is over go on; whether it was over.
+    pub(crate) async fn reopen(&self, file: &mut CaseFile) -> Result<bool, Failure> {
+        let back =
+            if file.case.closed().is_some() { file.case.reopening(self.knowledge) } else { Vec::new() };
+        // what led to the end first: a case that only lost its end would end again at once
+        for index in back.iter().rev() {
+            self.take(file, What::Retracted { index: *index }).await?;
+        }
+        Ok(!back.is_empty())
+    }
+
+    /// Gives a case to a helper, whoever held it before.
+    pub(crate) async fn take_over(&self, file: &mut CaseFile, helper: i64) -> Result<(), Failure> {
+        self.store.take_over(file.row.id, helper).await?;
+        file.row.holder = Some(helper);
+        self.news.tell(file.row.id);
+        Ok(())
+    }
+
+    /// Gives a case back to the person, if that helper holds it; whether they did.
+    pub(crate) async fn hand_back(&self, file: &mut CaseFile, helper: i64) -> Result<bool, Failure> {
+        let held = self.store.hand_back(file.row.id, helper).await?;
+        if held {
+            file.row.holder = None;
+            self.news.tell(file.row.id);
+        }
+        Ok(held)
+    }
+
+    /// Keeps a note of a helper.
+    pub(crate) async fn note(
+        &self,
+        file: &CaseFile,
+        helper: i64,
+        name: &str,
+        text: &str,
+    ) -> Result<(), Failure> {
+        let at = i64::try_from(now()).unwrap_or(i64::MAX);
+        self.store.add_note(file.row.id, helper, name, at, text).await?;
+        self.news.tell(file.row.id);
+        Ok(())
+    }
+
+    /// Deletes a case with all that is kept of it.
+    pub(crate) async fn forget(&self, case: i64) -> Result<(), Failure> {
+        self.store.delete_case(case).await?;
+        self.measuring.forget_all(case);
+        self.news.tell(case);
+        Ok(())
     }
 }
 

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 
 use url::Url;
 
+/// After how many days without news a case is deleted, unless another number is named.
+pub const KEEP_DAYS: u32 = 180;
+
 /// How a server is set up; made by the command line.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -21,6 +24,8 @@ pub struct Config {
     pub reach: Policy,
     /// Whether a proxy beside this server says who calls (`X-Forwarded-For`).
     pub trust_proxy: bool,
+    /// After how many days without news a case is deleted; 0: never.
+    pub keep_days: u32,
     /// What stands for the outside world in measurements.
     pub outside: Outside,
 }

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::helpers::Door;
 use crate::measuring::Measuring;
 use crate::moving::WrongCodes;
+use crate::news::News;
 use crate::pages::guide::Shelf;
 use crate::statistics::Latest;
 use crate::store::Store;
@@ -38,6 +39,8 @@ pub(crate) struct Desk {
     pub(crate) guide: Arc<Shelf>,
     /// The runs of probes that go on.
     pub(crate) measuring: Arc<Measuring>,
+    /// What tells pages that their case went on.
+    pub(crate) news: Arc<News>,
 }
 
 /// Now, in seconds since 1970 UTC.

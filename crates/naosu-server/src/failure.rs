@@ -62,6 +62,7 @@ impl From<NotKept> for Failure {
     fn from(error: NotKept) -> Self {
         match error {
             NotKept::WentOn => Self::WentOn,
+            NotKept::Gone => Self::NoSuchCase,
             NotKept::Database(error) => error.into(),
         }
     }

@@ -95,6 +95,23 @@ pub enum Unfit {
     Password,
 }
 
+impl Unfit {
+    /// It, for whoever manages helpers.
+    pub(crate) fn text(self, w: Wording) -> &'static str {
+        match self {
+            Self::Name => {
+                w.pick("The name must have 1 to 64 letters.", "名前は1〜64文字で入力してください。")
+            }
+            Self::Taken => w.pick("Somebody has that name already.", "その名前はすでに使われています。"),
+            Self::Nobody => w.pick("There is nobody of that name.", "その名前の人はいません。"),
+            Self::Password => w.pick(
+                "The password must have 12 characters or more; several words do well.",
+                "パスワードは12文字以上にしてください。いくつかの言葉を並べると覚えやすくなります。",
+            ),
+        }
+    }
+}
+
 /// A helper, as told to whoever manages them.
 #[derive(Clone, Debug)]
 pub struct Helper {
@@ -385,6 +402,16 @@ mod tests {
         let again = hashed("correct horse battery".to_owned()).await.unwrap();
         assert_ne!(kept, again, "each has its own salt");
         assert!(hashed("short".to_owned()).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn nobody_is_compared_with_as_much_work_as_somebody() {
+        let work = |kept: &str| kept.rsplitn(3, '$').nth(2).map(str::to_owned);
+        let (nobody, somebody) =
+            (Door::new().await.unwrap().nobody, hashed("a long password".to_owned()).await);
+        assert_eq!(work(&nobody), work(&somebody.unwrap()));
+        assert_eq!(work(&nobody).as_deref(), Some("$argon2id$v=19$m=19456,t=2,p=1"));
+        assert!(!fits("", &nobody) && PasswordHash::new(&nobody).is_ok());
     }
 
     #[test]

@@ -11,12 +11,11 @@ use naosu_core::case::What;
 use naosu_core::evidence::{Evidence, Observation, Request, SignIn};
 use naosu_core::intake::recognise;
 use naosu_core::knowledge::Protocol;
-use naosu_probe::discovery::Endpoint;
 use naosu_probe::dns::Names;
 use naosu_probe::plan::{Order, measure};
 use naosu_probe::reach::Reach;
 use naosu_probe::recorder::{Event, Recorder};
-use naosu_probe::secret::{Credential, Secret};
+use naosu_probe::secret::Credential;
 use naosu_probe::tls::Trust;
 use tokio::sync::watch;
 
@@ -26,6 +25,12 @@ use crate::casework::{CaseFile, latest_evidence};
 use crate::desk::{Desk, now};
 use crate::failure::Failure;
 use crate::reach::Caller;
+
+pub(crate) use self::telling::{Telling, milliseconds, of_request};
+pub(crate) use self::wish::{Unread, Wish, Written, named_before};
+
+mod telling;
+mod wish;
 
 /// How long a run takes at the most.
 const DEADLINE: Duration = Duration::from_secs(15);
@@ -80,19 +85,6 @@ pub(crate) enum End {
     Lost,
 }
 
-/// What a person wants to be measured.
-#[derive(Default)]
-pub(crate) struct Wish {
-    /// The mail address, where the case has none.
-    pub(crate) address: Option<String>,
-    /// The servers, where they are known.
-    pub(crate) servers: Vec<Endpoint>,
-    /// The password, for one sign-in.
-    pub(crate) password: Option<Secret>,
-    /// Whether that is another password than the one that was refused.
-    pub(crate) other_password: bool,
-}
-
 impl Measuring {
     /// The run of a case that goes on, or that has ended last.
     pub(crate) fn job(&self, case: i64) -> Option<Arc<Job>> {
@@ -135,6 +127,13 @@ impl Measuring {
 
     fn forget(&self, case: i64) {
         self.memory().jobs.remove(&case);
+    }
+
+    /// Forgets the run of a case that is deleted, and what its browser said.
+    pub(crate) fn forget_all(&self, case: i64) {
+        let mut memory = self.memory();
+        memory.jobs.remove(&case);
+        memory.browsers.remove(&case);
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {

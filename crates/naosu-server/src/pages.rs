@@ -17,7 +17,7 @@ mod case;
 mod desk;
 pub(crate) mod guide;
 mod measure;
-mod messages;
+pub(crate) mod messages;
 mod move_case;
 mod progress;
 mod screenshot;

@@ -5,9 +5,15 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use naosu_papers::picture::{Picture, Unfit};
 use naosu_papers::{Mistake, reading};
 use tokio::sync::Semaphore;
+
+use crate::wording::Wording;
+
+/// The largest picture that is taken, in bytes.
+pub(crate) const BYTES_LIMIT: usize = 15 * 1024 * 1024;
 
 /// How many pictures are read at once: each takes a processor for seconds.
 static PLACES: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2));
@@ -32,6 +38,61 @@ pub(crate) enum NotRead {
     /// We failed.
     #[error(transparent)]
     Ours(#[from] anyhow::Error),
+}
+
+impl NotRead {
+    /// The status that says it, and it in words.
+    pub(crate) fn told(&self, w: Wording) -> (StatusCode, &'static str) {
+        match self {
+            Self::Unfit(Unfit::Large | Unfit::Points) => (StatusCode::PAYLOAD_TOO_LARGE, too_large(w)),
+            Self::Unfit(Unfit::Kind | Unfit::Heic | Unfit::Damaged) => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                w.pick(
+                    "That is no picture that can be read here: use PNG, JPEG or WebP.",
+                    "読み取れない形式です。PNG・JPEG・WebPの画像を選んでください。",
+                ),
+            ),
+            Self::Busy => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                w.pick(
+                    "Many pictures are waiting just now. Try again in a minute.",
+                    "混み合っています。1分ほど待って、もう一度お試しください。",
+                ),
+            ),
+            Self::NoWords => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                w.pick(
+                    "No words were found on the picture. Take it straight from the front, or type the message.",
+                    "画像から文字を読み取れませんでした。正面から撮り直すか、メッセージを入力してください。",
+                ),
+            ),
+            Self::NoReader => (
+                StatusCode::NOT_IMPLEMENTED,
+                w.pick(
+                    "This server cannot read pictures yet. Type the message instead.",
+                    "このサーバでは、まだ画像を読み取れません。メッセージを入力してください。",
+                ),
+            ),
+            Self::Ours(error) => {
+                tracing::error!(error = format!("{error:#}"), "a picture was not read");
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    w.pick(
+                        "Something went wrong here. Type the message instead.",
+                        "こちらの不具合です。メッセージを入力してください。",
+                    ),
+                )
+            }
+        }
+    }
+}
+
+/// What is said of a picture that is too large.
+pub(crate) fn too_large(w: Wording) -> &'static str {
+    w.pick(
+        "The picture is too large (15 MB at most). Cut out the part with the message.",
+        "画像が大きすぎます(15 MBまで)。メッセージの部分だけを切り取ってください。",
+    )
 }
 
 /// Reads the words on a picture.

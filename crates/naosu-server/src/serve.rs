@@ -23,7 +23,7 @@ use crate::desk::Desk;
 use crate::helpers::Door;
 use crate::pages::guide::Shelf;
 use crate::store::Store;
-use crate::{api, fence, pages, vitals, webhooks};
+use crate::{api, fence, keeping, pages, vitals, webhooks};
 
 /// The largest request that is read, in bytes; uploads have their own limit.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -67,8 +67,11 @@ pub async fn serve(
         counted: Arc::default(),
         budget,
         measuring: Arc::default(),
+        news: Arc::default(),
     };
-    let _delivering = Delivering(tokio::spawn(webhooks::deliver(desk.clone())));
+    let _delivering = Beside(tokio::spawn(webhooks::deliver(desk.clone())));
+    let _forgetting = Beside(tokio::spawn(keeping::forget(desk.clone())));
+    let news = Arc::clone(&desk.news);
     let app = router(desk).into_make_service_with_connect_info::<SocketAddr>();
 
     let handle = Handle::new();
@@ -76,6 +79,7 @@ pub async fn serve(
     tokio::spawn(async move {
         asked_to_stop().await;
         tracing::info!("asked to stop");
+        news.end();
         stopping.graceful_shutdown(Some(LAST_WORDS));
     });
     ready(address);
@@ -91,10 +95,10 @@ pub async fn serve(
     .context("serve")
 }
 
-/// The task that delivers to webhooks; it ends with the server, and what it did not confirm is delivered by the next.
-struct Delivering(tokio::task::JoinHandle<()>);
+/// A task beside the server that ends with it; what it did not finish is taken up by the next.
+struct Beside(tokio::task::JoinHandle<()>);
 
-impl Drop for Delivering {
+impl Drop for Beside {
     fn drop(&mut self) {
         self.0.abort();
     }

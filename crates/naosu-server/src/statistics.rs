@@ -9,11 +9,12 @@ use crate::desk::{Desk, now};
 use crate::failure::Failure;
 use crate::store::lists::Counted;
 
+pub(crate) use self::waves::{Of, Wave};
+
+mod waves;
+
 /// Weeks that are counted, this one included.
 pub(crate) const WEEKS: usize = 26;
-
-/// Weeks that a wave is measured against.
-pub(crate) const BEFORE: usize = 8;
 
 /// Seconds of a week.
 const WEEK: i64 = 7 * 86_400;
@@ -23,12 +24,6 @@ const MONDAY: i64 = 3 * 86_400;
 
 /// For how long figures are shown before they are counted again, in seconds.
 const FRESH: u64 = 60;
-
-/// A week's count is a wave from this many on.
-const WAVE_COUNT: usize = 5;
-
-/// A week's count is a wave from this many times the usual on.
-const WAVE_TIMES: f64 = 2.0;
 
 /// Steps that are counted one by one; more are counted together.
 pub(crate) const STEPS: usize = 10;
@@ -57,6 +52,8 @@ pub(crate) struct Figures {
     pub(crate) fixed_by_cause: BTreeMap<String, Spread>,
     /// Closed cases by the steps that they took: 0, 1, … and the last one for all that took more.
     pub(crate) steps: Vec<usize>,
+    /// What comes more often than its past explains, the clearest first.
+    pub(crate) waves: Vec<Wave>,
 }
 
 /// How long something took, of many times.
@@ -68,35 +65,6 @@ pub(crate) struct Spread {
     pub(crate) median: i64,
     /// Nine of ten took no longer, in seconds.
     pub(crate) p90: i64,
-}
-
-/// A cause that is more frequent this week than usual.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Wave {
-    pub(crate) cause: String,
-    /// Cases this week.
-    pub(crate) count: usize,
-    /// The median of the weeks before.
-    pub(crate) usual: f64,
-    /// The weeks before and this one.
-    pub(crate) weeks: Vec<usize>,
-}
-
-impl Figures {
-    /// The causes of which there are more this week than twice the usual, the strongest first.
-    pub(crate) fn waves(&self) -> Vec<Wave> {
-        let wave = |(cause, counts): (&String, &Vec<usize>)| {
-            let (&count, earlier) = counts.split_last()?;
-            let before = &earlier[earlier.len().saturating_sub(BEFORE)..];
-            let usual = median(before);
-            let rises = cause != "unknown" && count >= WAVE_COUNT && ratio(count, usual) >= WAVE_TIMES;
-            let weeks = before.iter().copied().chain([count]).collect();
-            rises.then(|| Wave { cause: cause.clone(), count, usual, weeks })
-        };
-        let mut waves: Vec<Wave> = self.causes.iter().filter_map(wave).collect();
-        waves.sort_by(|a, b| ratio(b.count, b.usual).total_cmp(&ratio(a.count, a.usual)));
-        waves
-    }
 }
 
 impl Desk {
@@ -119,6 +87,7 @@ impl Desk {
 struct Count {
     figures: Figures,
     times: BTreeMap<String, Vec<i64>>,
+    tides: waves::Tides,
 }
 
 impl Count {
@@ -128,7 +97,7 @@ impl Count {
         let back = i64::try_from(WEEKS).unwrap_or(0) - 1;
         let weeks = (0..=back).map(|week| monday - (back - week) * WEEK).collect();
         let figures = Figures { at, weeks, steps: vec![0; STEPS + 1], ..Figures::default() };
-        Self { figures, times: BTreeMap::new() }
+        Self { figures, times: BTreeMap::new(), tides: waves::Tides::default() }
     }
 
     fn from(&self) -> i64 {
@@ -141,6 +110,8 @@ impl Count {
             return;
         }
         let figures = &mut self.figures;
+        let age = i64::try_from(figures.at).unwrap_or(0) - case.opened_at;
+        self.tides.take(age, &case.cause, &case.service);
         figures.cases += 1;
         figures.causes.entry(case.cause.clone()).or_insert_with(|| vec![0; WEEKS])[week] += 1;
         *figures.devices.entry(case.device).or_default() += 1;
@@ -156,7 +127,8 @@ impl Count {
     }
 
     fn figures(self) -> Figures {
-        let Self { mut figures, times } = self;
+        let Self { mut figures, times, tides } = self;
+        figures.waves = tides.waves();
         let mut all: Vec<i64> = times.values().flatten().copied().collect();
         figures.fixed = spread(&mut all);
         figures.fixed_by_cause =
@@ -170,22 +142,6 @@ fn spread(times: &mut [i64]) -> Spread {
     // nearest rank: the smallest time that at least that part did not exceed
     let at = |tenths: usize| times.get((times.len() * tenths).div_ceil(10).saturating_sub(1));
     Spread { count: times.len(), median: at(5).copied().unwrap_or(0), p90: at(9).copied().unwrap_or(0) }
-}
-
-fn median(counts: &[usize]) -> f64 {
-    let mut sorted = counts.to_vec();
-    sorted.sort_unstable();
-    let middle = sorted.len() / 2;
-    match sorted.len() {
-        0 => 0.0,
-        odd if odd % 2 == 1 => as_number(sorted[middle]),
-        _ => as_number(sorted[middle - 1] + sorted[middle]) / 2.0,
-    }
-}
-
-/// How many times the usual; where there was none, one counts as usual.
-fn ratio(count: usize, usual: f64) -> f64 {
-    as_number(count) / usual.max(1.0)
 }
 
 /// Counts of cases are far below where a float loses units.
@@ -223,27 +179,6 @@ mod tests {
         let figures = count.figures();
         assert_eq!(figures.cases, 2);
         assert_eq!(figures.causes["full"][WEEKS - 2..], [1, 1]);
-    }
-
-    #[test]
-    fn a_wave_is_twice_the_median_of_the_eight_weeks_before() {
-        let mut count = Count::new(WEDNESDAY);
-        for week in 1..=8 {
-            for _ in 0..3 {
-                count.take(case(MONDAY_BEFORE - week * WEEK, 1, "open", "outage"));
-                count.take(case(MONDAY_BEFORE - week * WEEK, 1, "open", "full"));
-            }
-        }
-        for _ in 0..6 {
-            count.take(case(MONDAY_BEFORE + 60, 1, "open", "outage"));
-        }
-        for _ in 0..5 {
-            count.take(case(MONDAY_BEFORE + 60, 1, "open", "full"));
-        }
-        let waves = count.figures().waves();
-        assert_eq!(waves.len(), 1);
-        assert_eq!((waves[0].cause.as_str(), waves[0].count, waves[0].usual), ("outage", 6, 3.0));
-        assert_eq!(waves[0].weeks, [3, 3, 3, 3, 3, 3, 3, 3, 6]);
     }
 
     #[test]

@@ -87,6 +87,16 @@ impl Store {
         sqlx::query("SELECT 1").execute(&self.pool).await.is_ok()
     }
 
+    /// A transaction that writes beside that case, which is there and stays until it ends; nothing where it is gone.
+    async fn writing_beside(&self, case: i64) -> sqlx::Result<Option<Transaction<'static, Any>>> {
+        let mut work = self.writing().await?;
+        let held = sqlx::query("UPDATE case_file SET lang = lang WHERE id = $1")
+            .bind(case)
+            .execute(&mut *work)
+            .await?;
+        Ok((held.rows_affected() > 0).then_some(work))
+    }
+
     /// A transaction that writes.
     async fn writing(&self) -> sqlx::Result<Transaction<'static, Any>> {
         self.pool.begin_with(self.begin).await

@@ -42,14 +42,32 @@ pub(crate) async fn made(
     Ok((token, row))
 }
 
+/// Whoever has a token.
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    /// The token's number.
+    pub(crate) id: i64,
+    /// The token's name.
+    pub(crate) name: String,
+    /// What it may do.
+    pub(crate) role: Role,
+}
+
+impl Program {
+    /// The number under which it holds cases: that of its token with a minus sign, so that it is no helper's.
+    pub(crate) fn holder(&self) -> i64 {
+        -self.id
+    }
+}
+
 impl Desk {
-    /// The name of a token and the role that it gives; nothing for one that is unknown, revoked or has ended.
-    pub(crate) async fn holder_of_token(&self, token: &str) -> sqlx::Result<Option<(String, Role)>> {
+    /// Who has that token; nobody where it is unknown, revoked or has ended.
+    pub(crate) async fn program(&self, token: &str) -> sqlx::Result<Option<Program>> {
         if !token.starts_with(PREFIX) {
             return Ok(None);
         }
         let at = i64::try_from(now()).unwrap_or(i64::MAX);
         let row = self.store.token(&secret_link::digest(token), at).await?;
-        Ok(row.and_then(|row| Some((row.name, Role::of(&row.role)?))))
+        Ok(row.and_then(|row| Some(Program { id: row.id, role: Role::of(&row.role)?, name: row.name })))
     }
 }

@@ -127,6 +127,9 @@ pub(crate) struct ServeArguments {
     /// How far measurements may go: public servers and the caller's own network, or anywhere
     #[arg(long, value_name = "REACH", value_enum, default_value_t = ReachArgument::Public)]
     pub(crate) reach: ReachArgument,
+    /// Delete a case when nothing has happened in it for so many days; 0: never
+    #[arg(long, value_name = "DAYS", default_value_t = naosu_server::KEEP_DAYS, value_parser = clap::value_parser!(u32).range(0..=36_500))]
+    pub(crate) keep_days: u32,
     /// Do not serve: make a token for the API with this name, print it, and end
     #[arg(long, value_name = "NAME", help_heading = "Tokens")]
     pub(crate) new_token: Option<String>,

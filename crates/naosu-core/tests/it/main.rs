@@ -3,6 +3,7 @@
 
 mod diagnosis;
 mod guide;
+mod language;
 mod learning;
 mod messages;
 mod scenarios;

@@ -1,7 +1,7 @@
 //! A run whose reach is public connects to nothing in the machine's own network, whatever leads it there.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -226,6 +226,82 @@ async fn a_page_inside_reached_by_a_redirect_is_not_fetched() {
     assert_eq!(inside.heard(), before);
     let status = of(&evidence, "status")[0];
     assert_eq!(status.text("problem"), Some("not_allowed"), "{status:?}");
+}
+
+/// A page at an address of this machine that callers of its network may reach, which sends on to each of these in turn.
+async fn page(at: SocketAddr, to: Vec<String>) -> Option<Arc<AtomicUsize>> {
+    let listener = TcpListener::bind(at).await.ok()?;
+    let heard = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&heard);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let next = &to[count.fetch_add(1, Ordering::SeqCst) % to.len()];
+            let _ = stream.read(&mut [0; 1024]).await;
+            let answer = format!("HTTP/1.1 302 Found\r\nLocation: {next}\r\nContent-Length: 0\r\n\r\n");
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    Some(heard)
+}
+
+#[tokio::test]
+async fn a_page_that_may_be_fetched_leads_nowhere_inside() {
+    /// The one port of those in reach that needs no rights.
+    const PORT: u16 = 2525;
+    let (networks, _) = naosu_probe::vantage::networks();
+    let own = networks.into_iter().find(|network| network.address().is_ipv4());
+    let inside = TcpListener::bind((Ipv4Addr::LOCALHOST, PORT)).await;
+    let (Some(own), Ok(inside)) = (own, inside) else {
+        eprintln!("skipped: no network but this machine, or port {PORT} is taken");
+        return;
+    };
+    let reached = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&reached);
+    tokio::spawn(async move {
+        while inside.accept().await.is_ok() {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    let home = own.address();
+    let places = [
+        format!("http://127.0.0.1:{PORT}/"),
+        format!("http://2130706433:{PORT}/"),
+        format!("http://0x7f.1:{PORT}/"),
+        format!("http://0177.0.0.1:{PORT}/"),
+        format!("http://[::ffff:127.0.0.1]:{PORT}/"),
+        format!("http://[::ffff:7f00:1]:{PORT}/"),
+        format!("http://[64:ff9b::7f00:1]:{PORT}/"),
+        format!("http://inside.example.jp:{PORT}/"),
+        format!("http://{home}@127.0.0.1:{PORT}/"),
+        format!("//127.0.0.1:{PORT}/"),
+    ];
+    let Some(status) = page(SocketAddr::new(home, PORT), places.to_vec()).await else {
+        eprintln!("skipped: port {PORT} of {home} is taken");
+        return;
+    };
+    // settings are asked for at port 80, which only root may take
+    let settings = page(SocketAddr::new(home, 80), places.to_vec()).await;
+    let IpAddr::V4(four) = home else { unreachable!("it was looked for") };
+    let reach = Reach::Public { own: vec![own] };
+    for round in 0..places.len() {
+        // names lead home; those in redirects lead inside
+        let names = Names::Servers(vec![resolver(&[four]).await]);
+        let mut asked = order(vec![], names);
+        asked.reach = reach.clone();
+        asked.request.service = Some("icloud".to_owned());
+        asked.status.insert("icloud".to_owned(), Url::parse(&format!("http://{home}:{PORT}/")).unwrap());
+        asked.connectivity = vec![Url::parse(&format!("http://{home}:{PORT}/")).unwrap()];
+        // the address makes that settings are looked for; once is enough
+        if round > 0 || settings.is_none() {
+            asked.request.address = None;
+        }
+        let evidence = seen(&asked).await;
+        assert_eq!(reached.load(Ordering::SeqCst), 0, "{evidence:?}");
+        let status = of(&evidence, "status")[0];
+        assert!(status.outcome != "ok" && !status.detail.is_empty(), "{status:?}");
+    }
+    assert!(status.load(Ordering::SeqCst) >= 2 * places.len(), "the first page was fetched");
+    assert!(settings.is_none_or(|heard| heard.load(Ordering::SeqCst) > 0), "settings were asked for");
 }
 
 #[tokio::test]

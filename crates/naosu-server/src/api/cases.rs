@@ -27,9 +27,6 @@ use crate::wording::Wording;
 /// How many events are given at once.
 const EVENTS_AT_ONCE: usize = 1000;
 
-/// The version of the package's JSON.
-const PACKAGE: &str = "naosu.package/1";
-
 pub(super) fn routes() -> OpenApiRouter<Desk> {
     OpenApiRouter::new()
         .routes(routes!(open))
@@ -38,10 +35,10 @@ pub(super) fn routes() -> OpenApiRouter<Desk> {
         .routes(routes!(answer))
         .routes(routes!(back))
         .routes(routes!(stop))
+        .routes(routes!(reopen))
         .routes(routes!(language))
         .routes(routes!(history))
         .routes(routes!(measured, measure))
-        .routes(routes!(package))
 }
 
 /// Open a case.
@@ -78,7 +75,7 @@ async fn open(
     let (file, secret) = desk.open(request, lang).await.map_err(failed(w))?;
     let location = format!("/api/v1/cases/{secret}");
     let link = format!("{}/c/{secret}", desk.config.public_url);
-    let opened = CaseOpened { secret, link, case: CaseView::of(desk.knowledge, &file) };
+    let opened = CaseOpened { secret, link, case: CaseView::of(&desk, &file) };
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(opened)).into_response())
 }
 
@@ -88,7 +85,7 @@ async fn open(
     responses((status = 200, body = CaseView, headers(("ETag" = String, description = "`at` as an entity tag"))))
 )]
 async fn read(State(desk): State<Desk>, Reached(file): Reached) -> Response {
-    tagged(&file, CaseView::of(desk.knowledge, &file))
+    tagged(&file, CaseView::of(&desk, &file))
 }
 
 /// Forget a case with everything that is kept of it.
@@ -97,7 +94,7 @@ async fn read(State(desk): State<Desk>, Reached(file): Reached) -> Response {
     responses((status = 204, description = "It is forgotten"))
 )]
 async fn forget(State(desk): State<Desk>, w: Wording, Reached(file): Reached) -> Result<StatusCode, Problem> {
-    desk.store.delete_case(file.row.id).await.map_err(failed(w))?;
+    desk.forget(file.row.id).await.map_err(failed(w))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -173,8 +170,10 @@ async fn back(
     Body(given): Body<StandGiven>,
 ) -> Result<Json<NextView>, Problem> {
     unchanged(&file, given.at, w)?;
-    let Some(index) = file.case.last_retractable() else { return Err(Problem::of(Cause::NoAnswer, w)) };
-    carried_on(&desk, &mut file, What::Retracted { index }, w).await
+    if !desk.take_back(&mut file).await.map_err(failed(w))? {
+        return Err(Problem::of(Cause::NoAnswer, w));
+    }
+    Ok(Json(NextView::of(desk.knowledge, &file)))
 }
 
 /// End the case.
@@ -193,6 +192,27 @@ async fn stop(
 ) -> Result<Json<NextView>, Problem> {
     unchanged(&file, given.at, w)?;
     carried_on(&desk, &mut file, What::Stopped, w).await
+}
+
+/// Let a case that is over go on, from its last step.
+///
+/// Not taken (409) when the case went on meanwhile, or is not over.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{case}/reopen", tag = "cases", operation_id = "reopenCase", params(CasePath),
+    request_body = StandGiven,
+    responses((status = 200, body = NextView), (status = 409, description = "Not taken"))
+)]
+async fn reopen(
+    State(desk): State<Desk>,
+    w: Wording,
+    Reached(mut file): Reached,
+    Body(given): Body<StandGiven>,
+) -> Result<Json<NextView>, Problem> {
+    unchanged(&file, given.at, w)?;
+    if !desk.reopen(&mut file).await.map_err(failed(w))? {
+        return Err(Problem::of(Cause::NotOver, w));
+    }
+    Ok(Json(NextView::of(desk.knowledge, &file)))
 }
 
 /// The language a person reads.
@@ -252,6 +272,7 @@ struct History {
     responses((status = 200, body = History))
 )]
 async fn history(
+    State(desk): State<Desk>,
     w: Wording,
     Reached(file): Reached,
     Asked(asked): Asked<EventsAsked>,
@@ -259,7 +280,12 @@ async fn history(
     if asked.from > EVENTS_LIMIT || !(1..=EVENTS_AT_ONCE).contains(&asked.limit) {
         return Err(Problem::of(Cause::Parameter("from: to 10000, limit: 1 to 1000".to_owned()), w));
     }
-    let events = events(&file.case, asked.from, asked.limit);
+    // who entered them is for helpers
+    let entered = match &file.entered_by {
+        Some(_) => desk.store.entered(file.row.id).await.map_err(failed(w))?,
+        None => Vec::new(),
+    };
+    let events = events(&file.case, asked.from, asked.limit, entered);
     Ok(Json(History { at: file.case.events().len(), events }))
 }
 
@@ -312,45 +338,6 @@ async fn measure(
     let evidence = evidence::taken(given.evidence, w)?;
     unchanged(&file, given.at, w)?;
     carried_on(&desk, &mut file, What::Measured(Box::new(evidence)), w).await
-}
-
-/// A case to be given to support: everything that happened, with the addresses readable.
-#[derive(Debug, Serialize, ToSchema)]
-struct Package {
-    /// `naosu.package/1`.
-    schema: String,
-    /// The case's number.
-    case: i64,
-    /// Whether addresses and names are readable.
-    addresses_kept: bool,
-    events: Vec<PackedEvent>,
-}
-
-/// An event in a package.
-#[derive(Debug, Serialize, ToSchema)]
-struct PackedEvent {
-    /// When, in seconds since 1970 UTC.
-    at: u64,
-    /// What (`naosu.case/1`).
-    what: Value,
-}
-
-/// The package for support, as `naosu case export --keep-addresses` makes it.
-#[utoipa::path(
-    get, path = "/api/v1/cases/{case}/package", tag = "cases", operation_id = "exportCase", params(CasePath),
-    responses((status = 200, body = Package))
-)]
-async fn package(Reached(file): Reached) -> Json<Package> {
-    let events = file.case.events().iter().map(|event| PackedEvent {
-        at: event.at,
-        what: serde_json::to_value(&event.what).unwrap_or(Value::Null),
-    });
-    Json(Package {
-        schema: PACKAGE.to_owned(),
-        case: file.row.id,
-        addresses_kept: true,
-        events: events.collect(),
-    })
 }
 
 /// How a path names a case.

@@ -89,7 +89,11 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     } else if !has("security") {
         operation["security"] = json!([]);
     }
+    if let Some(content) = operation.pointer_mut("/requestBody/content") {
+        bytes(content);
+    }
     let responses = operation["responses"].as_object_mut().expect("every operation says what it answers");
+    responses.values_mut().filter_map(|response| response.get_mut("content")).for_each(bytes);
     for (status, description) in refusals {
         responses.entry(status.to_string()).or_insert_with(|| json!({ "description": description }));
     }
@@ -99,6 +103,14 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         if status.starts_with(['4', '5']) {
             problem(status, response);
         }
+    }
+}
+
+/// What is no text is bytes: in OpenAPI 3.1 a string whose media type says what it is.
+fn bytes(content: &mut Value) {
+    let media = content.as_object_mut().into_iter().flatten();
+    for (kind, body) in media.filter(|(kind, _)| kind.starts_with("image/") || *kind == "application/zip") {
+        body["schema"] = json!({ "type": "string", "contentMediaType": kind });
     }
 }
 

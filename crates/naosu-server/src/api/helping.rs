@@ -1,8 +1,10 @@
-//! For helpers: all cases, their notes, and who helps.
+//! For helpers: all cases, who holds them, what speaks for their causes, and notes.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use naosu_core::diagnosis::diagnose;
+use naosu_core::evidence::ObservationId;
 use naosu_core::intake::terms::terms;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -13,9 +15,9 @@ use super::cases::CasePath;
 use super::known;
 use super::problem::{Cause, Problem};
 use super::reached::Reached;
-use super::shape::{CaseState, Device, Service};
-use super::take::{Administrator, Asked, Body, Helper, failed};
-use crate::desk::{Desk, now};
+use super::shape::{CaseState, CaseView, Device, Service};
+use super::take::{Asked, Body, Helper, failed};
+use crate::desk::Desk;
 use crate::store::cases::CaseRow;
 use crate::store::lists::{Order, Wanted};
 use crate::wording::Wording;
@@ -23,11 +25,19 @@ use crate::wording::Wording;
 /// The longest note, in characters.
 const NOTE_LIMIT: usize = 4000;
 
-/// The helper that a program stands for: nobody of the list.
-const PROGRAM: i64 = 0;
+/// The largest number of a holder, with either sign: every reader of JSON has it exactly.
+const MOST_HOLDER: i64 = 9_007_199_254_740_991;
+
+/// Causes less probable than this are not told.
+const SHOWN: f64 = 0.01;
 
 pub(super) fn routes() -> OpenApiRouter<Desk> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(notes, add_note)).routes(routes!(helpers))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(notes, add_note))
+        .routes(routes!(take_over))
+        .routes(routes!(hand_back))
+        .routes(routes!(reasoning))
 }
 
 /// How a list is ordered.
@@ -61,6 +71,9 @@ struct CasesAsked {
     device: Option<Device>,
     #[param(nullable = false)]
     service: Option<Service>,
+    /// Who holds it: a number as in `holder`; 0 for the token that asks.
+    #[param(minimum = -9_007_199_254_740_991_i64, maximum = 9_007_199_254_740_991_i64, nullable = false)]
+    holder: Option<i64>,
     /// Opened at this time or later, in seconds since 1970 UTC.
     #[param(minimum = 0, maximum = 253_402_300_799_i64, nullable = false)]
     from: Option<i64>,
@@ -105,7 +118,7 @@ struct CaseLine {
     service: String,
     /// Steps that the person took.
     steps: i64,
-    /// The number of the helper who took it over.
+    /// The number of the helper who took it over; of a program, the number of its token with a minus sign.
     holder: Option<i64>,
     words: String,
 }
@@ -140,7 +153,7 @@ impl From<CaseRow> for CaseLine {
 async fn list(
     State(desk): State<Desk>,
     w: Wording,
-    _: Helper,
+    Helper(program): Helper,
     Asked(asked): Asked<CasesAsked>,
 ) -> Result<Json<CasesPage>, Problem> {
     let wrong = |what: &str| Problem::of(Cause::Parameter(what.to_owned()), w);
@@ -154,9 +167,13 @@ async fn list(
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         (1..=64).contains(&id.len()) && id.bytes().all(plain)
     };
+    let is_holder = |holder: &i64| holder.unsigned_abs() <= MOST_HOLDER.unsigned_abs();
     let is_time = |time: &i64| (0..=253_402_300_799).contains(time);
     if asked.words.as_ref().is_some_and(|words| words.chars().count() > 200) {
         return Err(wrong("words"));
+    }
+    if !asked.holder.iter().all(is_holder) {
+        return Err(wrong("holder"));
     }
     if !asked.cause.iter().all(is_id) || !asked.from.iter().chain(&asked.until).all(is_time) {
         return Err(wrong("cause, from, until"));
@@ -174,7 +191,7 @@ async fn list(
         cause: asked.cause,
         device,
         service,
-        holder: None,
+        holder: asked.holder.map(|holder| if holder == 0 { program.holder() } else { holder }),
         from: asked.from,
         until: asked.until,
         order,
@@ -240,46 +257,83 @@ struct NoteGiven {
 async fn add_note(
     State(desk): State<Desk>,
     w: Wording,
-    Helper { name, .. }: Helper,
+    Helper(program): Helper,
     Reached(file): Reached,
     Body(given): Body<NoteGiven>,
 ) -> Result<StatusCode, Problem> {
     if !(1..=NOTE_LIMIT).contains(&given.text.chars().count()) || given.text.contains('\0') {
         return Err(Problem::of(Cause::Invalid("text: 1 to 4000 characters".to_owned()), w));
     }
-    let at = i64::try_from(now()).unwrap_or(i64::MAX);
-    desk.store.add_note(file.row.id, PROGRAM, &name, at, &given.text).await.map_err(failed(w))?;
+    desk.note(&file, program.holder(), &program.name, &given.text).await.map_err(failed(w))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Somebody who helps.
-#[derive(Debug, Serialize, ToSchema)]
-struct HelperView {
-    #[schema(minimum = 1)]
-    id: i64,
-    name: String,
-    /// `helper` or `administrator`.
-    role: String,
-    /// In seconds since 1970 UTC.
-    made_at: i64,
-}
-
-/// Who helps; for administrators.
+/// Take the case over from the person, or from whoever holds it: they see that a helper is with them.
 #[utoipa::path(
-    get, path = "/api/v1/helpers", tag = "administration", operation_id = "listHelpers", security(("token" = [])),
-    responses((status = 200, body = Vec<HelperView>))
+    post, path = "/api/v1/cases/{case}/take-over", tag = "helping", operation_id = "takeOver",
+    security(("token" = [])), params(CasePath), responses((status = 200, body = CaseView))
 )]
-async fn helpers(
+async fn take_over(
     State(desk): State<Desk>,
     w: Wording,
-    _: Administrator,
-) -> Result<Json<Vec<HelperView>>, Problem> {
-    let rows = desk.store.helpers().await.map_err(failed(w))?;
-    let helpers = rows.into_iter().map(|row| HelperView {
-        id: row.id,
-        name: row.name,
-        role: row.role,
-        made_at: row.made_at,
+    Helper(program): Helper,
+    Reached(mut file): Reached,
+) -> Result<Json<CaseView>, Problem> {
+    desk.take_over(&mut file, program.holder()).await.map_err(failed(w))?;
+    Ok(Json(CaseView::of(&desk, &file)))
+}
+
+/// Hand the case back to the person.
+///
+/// Not taken (409) when somebody else holds it, or nobody.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{case}/hand-back", tag = "helping", operation_id = "handBack",
+    security(("token" = [])), params(CasePath),
+    responses((status = 200, body = CaseView), (status = 409, description = "Not taken"))
+)]
+async fn hand_back(
+    State(desk): State<Desk>,
+    w: Wording,
+    Helper(program): Helper,
+    Reached(mut file): Reached,
+) -> Result<Json<CaseView>, Problem> {
+    if !desk.hand_back(&mut file, program.holder()).await.map_err(failed(w))? {
+        return Err(Problem::of(Cause::NotHeld, w));
+    }
+    Ok(Json(CaseView::of(&desk, &file)))
+}
+
+/// A cause in the light of a case.
+#[derive(Debug, Serialize, ToSchema)]
+struct Explains {
+    /// An id of the taxonomy.
+    id: String,
+    #[schema(minimum = 0, maximum = 1)]
+    p: f64,
+    /// Observations of what was measured last that speak for it.
+    #[serde(rename = "for")]
+    speaks_for: Vec<String>,
+    /// Those that speak against it.
+    against: Vec<String>,
+}
+
+/// The causes in the light of all that was said, measured and tried, the most probable first.
+#[utoipa::path(
+    get, path = "/api/v1/cases/{case}/causes", tag = "cases", operation_id = "readReasoning", params(CasePath),
+    responses((status = 200, body = Vec<Explains>))
+)]
+async fn reasoning(State(desk): State<Desk>, Reached(file): Reached) -> Json<Vec<Explains>> {
+    let diagnosis = file.case.evidence().map(|evidence| diagnose(desk.knowledge, evidence));
+    let ids = |ids: &[ObservationId]| ids.iter().map(|id| id.0.clone()).collect();
+    let probable = file.case.ranked(desk.knowledge).into_iter().filter(|(_, p)| *p >= SHOWN);
+    let explains = probable.map(|(id, p)| {
+        let measured = diagnosis.iter().flat_map(|it| &it.causes).find(|cause| cause.id == id);
+        Explains {
+            id: id.to_owned(),
+            p: (p * 1e4).round() / 1e4,
+            speaks_for: measured.map(|cause| ids(&cause.evidence_for)).unwrap_or_default(),
+            against: measured.map(|cause| ids(&cause.evidence_against)).unwrap_or_default(),
+        }
     });
-    Ok(Json(helpers.collect()))
+    Json(explains.collect())
 }

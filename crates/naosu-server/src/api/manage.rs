@@ -40,11 +40,20 @@ pub(super) fn routes() -> OpenApiRouter<Desk> {
 /// What whoever has a token may do.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum RoleView {
+pub(super) enum RoleView {
     /// See and carry on all cases.
     Helper,
     /// That, and make tokens and webhooks.
     Administrator,
+}
+
+impl From<RoleView> for Role {
+    fn from(role: RoleView) -> Self {
+        match role {
+            RoleView::Helper => Self::Helper,
+            RoleView::Administrator => Self::Administrator,
+        }
+    }
 }
 
 /// A token, without what opens.
@@ -134,10 +143,7 @@ async fn make_token(
     if i64::try_from(there.len()).unwrap_or(MOST) >= MOST {
         return Err(Problem::of(Cause::Full, w));
     }
-    let role = match wanted.role {
-        RoleView::Helper => Role::Helper,
-        RoleView::Administrator => Role::Administrator,
-    };
+    let role = wanted.role.into();
     let (secret, row) = made(&desk.store, &wanted.name, role, wanted.days).await.map_err(failed(w))?;
     Ok((StatusCode::CREATED, Json(TokenMade { secret, token: row.into() })).into_response())
 }

@@ -6,6 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::failure::Failure;
+use crate::helpers::Unfit;
+use crate::screen::NotRead;
 use crate::wording::Wording;
 
 /// The media type of problem details.
@@ -39,8 +41,8 @@ pub(crate) enum Cause {
     Malformed(String),
     /// The body is JSON, and not what is wanted here.
     Invalid(String),
-    /// The body is of another type than `application/json`.
-    MediaType,
+    /// The body is of another type than these.
+    MediaType(&'static [&'static str]),
     /// The body is too large.
     TooLarge,
     /// A parameter is not what is wanted here.
@@ -57,8 +59,18 @@ pub(crate) enum Cause {
     NoAnswer,
     /// The method does not exist here.
     Method,
+    /// The person does not want what the browser tells to be used.
+    Unwanted,
+    /// Somebody else holds the case, or nobody.
+    NotHeld,
+    /// The case is not over.
+    NotOver,
     /// There is no room for more of that.
     Full,
+    /// The name or password of a helper will not do.
+    Unfit(Unfit),
+    /// A picture is not read.
+    NotRead(NotRead),
     /// The desk says no.
     Failure(Failure),
 }
@@ -81,11 +93,11 @@ impl Problem {
                     .into(),
                 Some(detail),
             ),
-            Cause::MediaType => (
+            Cause::MediaType(kinds) => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "media_type",
-                w.pick("Send application/json.", "application/json で送ってください。").into(),
-                None,
+                w.pick("The body is of another type.", "本文の形式が違います。").into(),
+                Some(kinds.join(", ")),
             ),
             Cause::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
@@ -143,6 +155,42 @@ impl Problem {
                 w.pick("The step does not take that.", "今の手順への答えではありません。").into(),
                 None,
             ),
+            Cause::Unwanted => (
+                StatusCode::CONFLICT,
+                "unwanted",
+                w.pick(
+                    "The person does not want what the browser tells to be used.",
+                    "本人の希望により、ブラウザの情報は使いません。",
+                )
+                .into(),
+                None,
+            ),
+            Cause::NotHeld => (
+                StatusCode::CONFLICT,
+                "not_held",
+                w.pick("This token does not hold the case.", "このトークンの担当ではありません。").into(),
+                None,
+            ),
+            Cause::NotOver => (
+                StatusCode::CONFLICT,
+                "not_over",
+                w.pick("The case is not over.", "このケースは終わっていません。").into(),
+                None,
+            ),
+            Cause::Unfit(unfit) => (
+                match unfit {
+                    Unfit::Taken => StatusCode::CONFLICT,
+                    Unfit::Nobody => StatusCode::NOT_FOUND,
+                    Unfit::Name | Unfit::Password => StatusCode::UNPROCESSABLE_ENTITY,
+                },
+                "unfit",
+                unfit.text(w).into(),
+                None,
+            ),
+            Cause::NotRead(error) => {
+                let (status, text) = error.told(w);
+                (status, "not_read", text.into(), None)
+            }
             Cause::Full => (
                 StatusCode::CONFLICT,
                 "full",

@@ -37,10 +37,9 @@ impl FromRequestParts<Desk> for Reached {
             (None, _) => Err(Failure::NoSuchCase),
             (Some(Key::Secret(secret)), _) => desk.by_link(&secret).await,
             (Some(Key::Number(id)), Some(Credential::Token(token))) => {
-                if desk.holder_of_token(&token).await.map_err(failed(w))?.is_none() {
-                    return Err(problem(Cause::Unknown));
-                }
-                desk.by_id(id).await
+                let program = desk.program(&token).await.map_err(failed(w))?;
+                let name = program.ok_or_else(|| problem(Cause::Unknown))?.name;
+                desk.by_id(id).await.map(|file| CaseFile { entered_by: Some(name), ..file })
             }
             (Some(Key::Own), Some(Credential::Case(secret))) => match desk.by_link(&secret).await {
                 Err(Failure::NoSuchCase) => return Err(problem(Cause::Unknown)),

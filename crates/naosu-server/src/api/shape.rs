@@ -1,5 +1,7 @@
 //! What requests and answers of the API look like; the document is made from these types.
 
+use std::collections::BTreeMap;
+
 use naosu_core::case::{Case, Closing, Next};
 use naosu_core::knowledge::{Knowledge, Lang, Risk, Text};
 use naosu_core::step::NextStep;
@@ -8,6 +10,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::casework::CaseFile;
+use crate::desk::Desk;
 
 /// The longest words that are taken, in characters.
 pub(super) const WORDS_LIMIT: usize = 4000;
@@ -152,16 +155,18 @@ pub(super) struct CaseView {
     service: Option<String>,
     /// The cause it was, or the most probable one; an id of the taxonomy.
     cause: Option<String>,
-    /// The number of the helper who took it over.
+    /// The number of the helper who took it over; of a program, the number of its token with a minus sign.
     holder: Option<i64>,
+    /// When it is deleted if nothing more happens, in seconds since 1970 UTC; nothing where it is kept for ever.
+    kept_until: Option<u64>,
 }
 
 impl CaseView {
     /// A case as it stands.
-    pub(super) fn of(knowledge: &Knowledge, file: &CaseFile) -> Self {
+    pub(super) fn of(desk: &Desk, file: &CaseFile) -> Self {
         let request = &file.case.opening().request;
         let events = file.case.events();
-        let (state, due_at, cause) = match file.next(knowledge) {
+        let (state, due_at, cause) = match file.next(desk.knowledge) {
             Next::Closed(Closing { resolved: true, cause }) => (CaseState::Resolved, None, cause),
             Next::Closed(Closing { resolved: false, cause }) => (CaseState::Unresolved, None, cause),
             Next::Step(step) if step.kind == "wait" => {
@@ -184,6 +189,7 @@ impl CaseView {
             service: request.service.clone(),
             cause,
             holder: file.row.holder,
+            kept_until: desk.kept_until(file),
         }
     }
 }
@@ -330,11 +336,17 @@ pub(super) struct EventView {
     at: u64,
     /// What: a name, or an object with the name as its only field (`naosu.case/1`).
     what: Value,
+    /// The helper or program that entered it for the person; for helpers only.
+    by: Option<String>,
 }
 
-/// The events of a case from a place on.
-pub(super) fn events(case: &Case, from: usize, limit: usize) -> Vec<EventView> {
+/// The events of a case from a place on, and who entered some of them.
+pub(super) fn events(case: &Case, from: usize, limit: usize, entered: Vec<(i64, String)>) -> Vec<EventView> {
+    let mut by: BTreeMap<usize, String> =
+        entered.into_iter().filter_map(|(place, name)| Some((usize::try_from(place).ok()?, name))).collect();
     let what = |event: &naosu_core::case::Event| serde_json::to_value(&event.what).unwrap_or(Value::Null);
     let numbered = case.events().iter().enumerate().skip(from).take(limit);
-    numbered.map(|(index, event)| EventView { index, at: event.at, what: what(event) }).collect()
+    numbered
+        .map(|(index, event)| EventView { index, at: event.at, what: what(event), by: by.remove(&index) })
+        .collect()
 }

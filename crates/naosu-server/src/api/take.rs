@@ -5,6 +5,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -12,6 +13,7 @@ use super::problem::{Cause, Problem};
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::helpers::Role;
+use crate::tokens::Program;
 use crate::wording::{self, Wording};
 
 /// A JSON body: an object with just the fields that are known.
@@ -23,16 +25,30 @@ pub(super) struct Place<T>(pub(super) T);
 /// The parameters of the query.
 pub(super) struct Asked<T>(pub(super) T);
 
+/// A password of at most 200 characters, which no error repeats: it is read as any value first.
+#[derive(Deserialize)]
+pub(super) struct Password(Value);
+
+impl Password {
+    /// The longest, in characters.
+    const LIMIT: usize = 200;
+
+    pub(super) fn text(self, w: Wording) -> Result<String, Problem> {
+        match self.0 {
+            Value::String(text) if text.chars().count() <= Self::LIMIT => Ok(text),
+            _ => {
+                Err(Problem::of(Cause::Invalid("password: no text of at most 200 characters".to_owned()), w))
+            }
+        }
+    }
+}
+
 /// The largest whole number that every reader of JSON has exactly.
 const WHOLE_LIMIT: f64 = 9_007_199_254_740_991.0;
 
 /// Somebody with a token of that role or a higher one.
 #[derive(Clone, Debug)]
-pub(super) struct Helper {
-    /// The token's name.
-    pub(super) name: String,
-    role: Role,
-}
+pub(super) struct Helper(pub(super) Program);
 
 /// Somebody with a token of an administrator.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +73,7 @@ impl<T: DeserializeOwned> FromRequest<Desk> for Body<T> {
     async fn from_request(request: Request, desk: &Desk) -> Result<Self, Self::Rejection> {
         let w = wording::of(request.headers());
         if !is_json(request.headers()) {
-            return Err(Problem::of(Cause::MediaType, w));
+            return Err(Problem::of(Cause::MediaType(&["application/json"]), w));
         }
         let bytes = Bytes::from_request(request, desk).await.map_err(|error| match error {
             BytesRejection::FailedToBufferBody(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
@@ -127,8 +143,8 @@ impl FromRequestParts<Desk> for Helper {
         let credential =
             <Credential as OptionalFromRequestParts<Desk>>::from_request_parts(parts, desk).await?;
         let Some(Credential::Token(token)) = credential else { return Err(Problem::of(Cause::Unknown, w)) };
-        let known = desk.holder_of_token(&token).await.map_err(failed(w))?;
-        known.map(|(name, role)| Self { name, role }).ok_or_else(|| Problem::of(Cause::Unknown, w))
+        let known = desk.program(&token).await.map_err(failed(w))?;
+        known.map(Self).ok_or_else(|| Problem::of(Cause::Unknown, w))
     }
 }
 
@@ -137,7 +153,7 @@ impl FromRequestParts<Desk> for Administrator {
 
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Self::Rejection> {
         let helper = Helper::from_request_parts(parts, desk).await?;
-        if helper.role != Role::Administrator {
+        if helper.0.role != Role::Administrator {
             return Err(Problem::of(Cause::Forbidden, wording::of(&parts.headers)));
         }
         Ok(Self)

@@ -17,12 +17,14 @@ use crate::secret_link;
 const DESK_STYLE: &str = include_str!("../../assets/desk.css");
 const SCRIPT: &str = include_str!("../../assets/naosu.js");
 const LIVE: &str = include_str!("../../assets/live.js");
+const FOLLOW: &str = include_str!("../../assets/follow.js");
 const BROWSER: &str = include_str!("../../assets/browser.js");
 
 static STYLE_PATH: LazyLock<String> = LazyLock::new(|| path(STYLE, "css"));
 static DESK_STYLE_PATH: LazyLock<String> = LazyLock::new(|| path(DESK_STYLE, "css"));
 static SCRIPT_PATH: LazyLock<String> = LazyLock::new(|| path(SCRIPT, "js"));
 static LIVE_PATH: LazyLock<String> = LazyLock::new(|| path(LIVE, "js"));
+static FOLLOW_PATH: LazyLock<String> = LazyLock::new(|| path(FOLLOW, "js"));
 static BROWSER_PATH: LazyLock<String> = LazyLock::new(|| path(BROWSER, "js"));
 
 /// Where the style sheet is.
@@ -45,6 +47,11 @@ pub(crate) fn live() -> &'static str {
     &LIVE_PATH
 }
 
+/// Where the script is that shows a case anew when it went on.
+pub(crate) fn follow() -> &'static str {
+    &FOLLOW_PATH
+}
+
 /// Where the script is that tells of the browser.
 pub(crate) fn browser() -> &'static str {
     &BROWSER_PATH
@@ -63,6 +70,7 @@ async fn asset(Path(name): Path<String>) -> Response {
         path if path == *STYLE_PATH => file("text/css; charset=utf-8", STYLE, FOR_EVER),
         path if path == *DESK_STYLE_PATH => file("text/css; charset=utf-8", DESK_STYLE, FOR_EVER),
         path if path == *LIVE_PATH => file("text/javascript; charset=utf-8", LIVE, FOR_EVER),
+        path if path == *FOLLOW_PATH => file("text/javascript; charset=utf-8", FOLLOW, FOR_EVER),
         path if path == *BROWSER_PATH => file("text/javascript; charset=utf-8", BROWSER, FOR_EVER),
         path if path == *SCRIPT_PATH => file("text/javascript; charset=utf-8", SCRIPT, FOR_EVER),
         _ => StatusCode::NOT_FOUND.into_response(),
@@ -85,7 +93,7 @@ mod tests {
     #[test]
     fn the_script_stays_small_and_nothing_comes_from_elsewhere() {
         assert!(SCRIPT.len() <= 4096, "{} bytes", SCRIPT.len());
-        for text in [STYLE, DESK_STYLE, SCRIPT, LIVE, BROWSER] {
+        for text in [STYLE, DESK_STYLE, SCRIPT, LIVE, FOLLOW, BROWSER] {
             assert!(!text.contains("http://") && !text.contains("https://") && !text.contains("@import"));
         }
         assert_ne!(style(), script());

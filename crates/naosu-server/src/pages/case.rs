@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use naosu_core::case::Next;
@@ -15,21 +15,23 @@ use self::found::Found;
 use super::{PageFailure, failed, show};
 use crate::casework::CaseFile;
 use crate::desk::{Desk, now};
+use crate::news::Reader;
+use crate::store::notes::Stand;
 use crate::wording::Wording;
+
+pub(super) use self::dates::day;
 
 mod acts;
 mod card;
 mod dates;
 mod ending;
 mod found;
-pub(in crate::pages) mod package;
-
-/// In how many seconds the page of somebody who is helped looks again.
-const LOOK_AGAIN: HeaderValue = HeaderValue::from_static("10");
+mod package;
 
 pub(super) fn routes() -> Router<Desk> {
     Router::new()
         .route("/c/{secret}", get(page))
+        .route("/c/{secret}/live", get(live))
         .route("/c/{secret}/answer", post(acts::answer))
         .route("/c/{secret}/back", post(acts::back))
         .route("/c/{secret}/language", post(acts::language))
@@ -63,6 +65,10 @@ struct CardPage<'a> {
     measurable: bool,
     /// A helper took the case over: what they do shows here by itself.
     helper: bool,
+    /// Where the page is told that the case went on.
+    follow: String,
+    /// The day until which the case is kept.
+    kept: Option<String>,
     /// The answer before came from an older card.
     went_on: bool,
 }
@@ -74,6 +80,10 @@ struct ClosedPage<'a> {
     secret: &'a str,
     ending: Ending,
     found: Found,
+    /// Where the page is told that the case went on.
+    follow: String,
+    /// The day until which the case is kept.
+    kept: Option<String>,
 }
 
 #[derive(Template)]
@@ -110,7 +120,9 @@ async fn page(
     let file = desk.by_link(&secret).await.map_err(failed(w))?;
     let w = spoken(&file, w);
     let found = Found::of(desk.knowledge, &file, w);
-    let mut response = match file.next(desk.knowledge) {
+    let follow = follow(&file, &secret);
+    let kept = desk.kept_until(&file).map(|until| dates::day(until, w));
+    let response = match file.next(desk.knowledge) {
         Next::Step(step) => show(
             StatusCode::OK,
             &CardPage {
@@ -124,19 +136,42 @@ async fn page(
                     && file.case.opening().request.address.is_some()
                     && file.case.evidence().is_none(),
                 helper: file.row.holder.is_some(),
+                follow,
+                kept,
                 went_on: told.went_on.is_some(),
             },
         ),
         Next::Closed(closing) => {
             let ending = Ending::of(desk.knowledge, &file, &closing, w);
-            show(StatusCode::OK, &ClosedPage { w, secret: &secret, ending, found })
+            show(StatusCode::OK, &ClosedPage { w, secret: &secret, ending, found, follow, kept })
         }
     };
-    if file.row.holder.is_some() && file.case.closed().is_none() {
-        // works without a script; the card has nothing to type that could be lost
-        response.headers_mut().insert(header::REFRESH, LOOK_AGAIN);
-    }
     Ok(response)
+}
+
+/// Where a page of a case is told that it went on.
+fn follow(file: &CaseFile, secret: &str) -> String {
+    let events = i64::try_from(file.case.events().len()).unwrap_or(i64::MAX);
+    let stand = Stand { events, holder: file.row.holder, notes: 0 };
+    format!("/c/{secret}/live?shown={}", Reader::Person.mark(stand))
+}
+
+/// What a page that follows its case shows.
+#[derive(Deserialize)]
+pub(in crate::pages) struct Shown {
+    #[serde(default)]
+    pub(in crate::pages) shown: String,
+}
+
+/// Tells the page when the case went on.
+async fn live(
+    State(desk): State<Desk>,
+    w: Wording,
+    Path(secret): Path<String>,
+    Query(Shown { shown }): Query<Shown>,
+) -> Result<Response, PageFailure> {
+    let file = desk.by_link(&secret).await.map_err(failed(w))?;
+    desk.follow(file.row.id, Reader::Person, shown).map_err(failed(w))
 }
 
 async fn stop_page(

@@ -29,6 +29,12 @@ async fn messages(State(desk): State<Desk>, w: Wording) -> Response {
     show(StatusCode::OK, &MessagesPage { w, shelves: shelves(desk.knowledge, w.0) })
 }
 
+/// What each of the messages says of a case, in the order of the list.
+pub(crate) fn requests(knowledge: &Knowledge, w: Wording) -> Vec<Request> {
+    let all = shelves(knowledge, w.0).into_iter().flat_map(|shelf| shelf.dialogs);
+    all.filter_map(|dialog| request(knowledge, &format!("{}/{}", dialog.client, dialog.id), w)).collect()
+}
+
 /// What a message of the list says of a case: its words, and the device and program they are seen on.
 pub(super) fn request(knowledge: &Knowledge, value: &str, w: Wording) -> Option<Request> {
     let (file, id) = value.split_once('/')?;

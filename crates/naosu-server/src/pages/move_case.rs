@@ -11,6 +11,7 @@ use qrcode::{EcLevel, QrCode};
 use serde::Deserialize;
 
 use super::{PageFailure, case, failed, go_to, show};
+use crate::casework::CaseFile;
 use crate::desk::Desk;
 use crate::limit::Kind;
 use crate::moving::Moved;
@@ -35,6 +36,8 @@ struct MovePage<'a> {
     /// A code that was just made.
     code: Option<String>,
     public_url: &'a str,
+    /// The day until which the case is kept.
+    kept: Option<String>,
 }
 
 #[derive(Template)]
@@ -50,7 +53,7 @@ async fn move_page(
     Path(secret): Path<String>,
 ) -> Result<Response, PageFailure> {
     let file = desk.by_link(&secret).await.map_err(failed(w))?;
-    Ok(page(&desk, case::spoken(&file, w), &secret, None))
+    Ok(page(&desk, &file, case::spoken(&file, w), &secret, None))
 }
 
 async fn code(
@@ -60,13 +63,15 @@ async fn code(
 ) -> Result<Response, PageFailure> {
     let file = desk.by_link(&secret).await.map_err(failed(w))?;
     let code = desk.code(&file).await.map_err(failed(w))?;
-    Ok(page(&desk, case::spoken(&file, w), &secret, Some(code)))
+    Ok(page(&desk, &file, case::spoken(&file, w), &secret, Some(code)))
 }
 
-fn page(desk: &Desk, w: Wording, secret: &str, code: Option<String>) -> Response {
+fn page(desk: &Desk, file: &CaseFile, w: Wording, secret: &str, code: Option<String>) -> Response {
     let link = format!("{}/c/{secret}", desk.config.public_url);
     let picture = picture(&link);
-    show(StatusCode::OK, &MovePage { w, secret, link, picture, code, public_url: &desk.config.public_url })
+    let kept = desk.kept_until(file).map(|until| case::day(until, w));
+    let public_url = &desk.config.public_url;
+    show(StatusCode::OK, &MovePage { w, secret, link, picture, code, public_url, kept })
 }
 
 /// The link as a QR code: dark on white in the dark too, since not every camera reads the reverse.

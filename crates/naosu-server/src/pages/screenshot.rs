@@ -7,17 +7,14 @@ use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use naosu_papers::picture::Unfit;
 
 use super::{not_now, show};
 use crate::desk::Desk;
 use crate::limit::Kind;
 use crate::reach::Caller;
-use crate::screen::{self, NotRead};
+use crate::screen::{self, BYTES_LIMIT};
 use crate::wording::Wording;
 
-/// The largest picture, in bytes.
-const BYTES_LIMIT: usize = 15 * 1024 * 1024;
 /// What a form adds to its picture, in bytes.
 const AROUND: usize = 64 * 1024;
 /// The most fields of a form that are looked at.
@@ -54,7 +51,7 @@ async fn read(State(desk): State<Desk>, caller: Caller, w: Wording, request: Req
     }
     let words = match Multipart::from_request(request, &()).await {
         Ok(form) => match picture(form).await {
-            Ok(Some(picture)) => screen::read(picture).await.map_err(|error| problem(&error, w)),
+            Ok(Some(picture)) => screen::read(picture).await.map_err(|error| error.told(w)),
             Ok(None) => Err((
                 StatusCode::UNPROCESSABLE_ENTITY,
                 w.pick("Choose a picture first.", "先に画像を選んでください。"),
@@ -86,7 +83,7 @@ enum Refused {
 impl Refused {
     fn said(&self, w: Wording) -> (StatusCode, &'static str) {
         match self {
-            Self::Large => (StatusCode::PAYLOAD_TOO_LARGE, too_large(w)),
+            Self::Large => (StatusCode::PAYLOAD_TOO_LARGE, screen::too_large(w)),
             Self::Broken => (
                 StatusCode::BAD_REQUEST,
                 w.pick(
@@ -125,55 +122,4 @@ async fn bytes(mut field: Field<'_>) -> Result<Vec<u8>, Refused> {
 
 fn refused(status: StatusCode) -> Refused {
     if status == StatusCode::PAYLOAD_TOO_LARGE { Refused::Large } else { Refused::Broken }
-}
-
-fn too_large(w: Wording) -> &'static str {
-    w.pick(
-        "The picture is too large (15 MB at most). Cut out the part with the message.",
-        "画像が大きすぎます(15 MBまで)。メッセージの部分だけを切り取ってください。",
-    )
-}
-
-fn problem(error: &NotRead, w: Wording) -> (StatusCode, &'static str) {
-    match error {
-        NotRead::Unfit(Unfit::Large | Unfit::Points) => (StatusCode::PAYLOAD_TOO_LARGE, too_large(w)),
-        NotRead::Unfit(Unfit::Kind | Unfit::Heic | Unfit::Damaged) => (
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            w.pick(
-                "That is no picture that can be read here: use PNG, JPEG or WebP.",
-                "読み取れない形式です。PNG・JPEG・WebPの画像を選んでください。",
-            ),
-        ),
-        NotRead::Busy => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            w.pick(
-                "Many pictures are waiting just now. Try again in a minute.",
-                "混み合っています。1分ほど待って、もう一度お試しください。",
-            ),
-        ),
-        NotRead::NoWords => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            w.pick(
-                "No words were found on the picture. Take it straight from the front, or type the message.",
-                "画像から文字を読み取れませんでした。正面から撮り直すか、メッセージを入力してください。",
-            ),
-        ),
-        NotRead::NoReader => (
-            StatusCode::NOT_IMPLEMENTED,
-            w.pick(
-                "This server cannot read pictures yet. Type the message instead.",
-                "このサーバでは、まだ画像を読み取れません。メッセージを入力してください。",
-            ),
-        ),
-        NotRead::Ours(error) => {
-            tracing::error!(error = format!("{error:#}"), "a picture was not read");
-            (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                w.pick(
-                    "Something went wrong here. Type the message instead.",
-                    "こちらの不具合です。メッセージを入力してください。",
-                ),
-            )
-        }
-    }
 }

@@ -46,6 +46,9 @@ pub(crate) enum NotKept {
     /// The case went on elsewhere in the meantime: on another device, or by a helper.
     #[error("the case went on elsewhere")]
     WentOn,
+    /// The case was deleted in the meantime.
+    #[error("there is no such case any more")]
+    Gone,
     /// The database.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
@@ -97,18 +100,28 @@ impl Store {
         Ok(id)
     }
 
-    /// Keeps the events that come after the first `known` ones of a case, with what lists are to show of it now.
+    /// Keeps the events that come after the first `known` ones of a case, with what lists are to show of it now; `by` is the
+    /// helper who entered the first of them.
     pub(crate) async fn append(
         &self,
         case: i64,
         known: usize,
         events: &[Event],
+        by: Option<&str>,
         summary: &Summary,
     ) -> Result<(), NotKept> {
         let last = events.last().map_or(0, |event| seconds(event.at));
         let mut work = self.writing().await?;
         for (place, event) in events.iter().enumerate() {
             insert(&mut work, case, known + place, event).await?;
+        }
+        if let Some(name) = by {
+            sqlx::query("INSERT INTO by_helper (case_id, sequence, name) VALUES ($1, $2, $3)")
+                .bind(case)
+                .bind(i64::try_from(known).expect("a case has few events"))
+                .bind(name)
+                .execute(&mut *work)
+                .await?;
         }
         let before: Option<String> = sqlx::query_scalar("SELECT state FROM case_file WHERE id = $1")
             .bind(case)
@@ -117,7 +130,7 @@ impl Store {
         if let Some(news) = before.and_then(|before| news(&before, &summary.state)) {
             tell(&mut work, case, last, news, summary).await?;
         }
-        sqlx::query(
+        let kept = sqlx::query(
             "UPDATE case_file SET last_at = $1, state = $2, lang = $3, symptom = $4, cause = $5, device = $6, client = $7,
              service = $8, steps = $9, due_at = $10 WHERE id = $11",
         )
@@ -134,6 +147,10 @@ impl Store {
         .bind(case)
         .execute(&mut *work)
         .await?;
+        // deleted meanwhile: nothing of it may come back
+        if kept.rows_affected() == 0 {
+            return Err(NotKept::Gone);
+        }
         work.commit().await?;
         Ok(())
     }

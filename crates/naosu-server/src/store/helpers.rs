@@ -155,9 +155,19 @@ impl Store {
         Ok(())
     }
 
-    /// The helper's name; nothing where they are gone.
+    /// The name of whoever holds a case, a helper or a program; nothing where they are gone.
+    pub(crate) async fn holder_name(&self, holder: i64) -> sqlx::Result<Option<String>> {
+        let text = if holder < 0 {
+            "SELECT name FROM api_token WHERE id = $1"
+        } else {
+            "SELECT name FROM helper WHERE id = $1"
+        };
+        sqlx::query_scalar(text).bind(holder.abs()).fetch_optional(&self.pool).await
+    }
+
+    /// The name of the helper with that number.
     pub(crate) async fn helper_name(&self, id: i64) -> sqlx::Result<Option<String>> {
-        sqlx::query_scalar("SELECT name FROM helper WHERE id = $1").bind(id).fetch_optional(&self.pool).await
+        if id > 0 { self.holder_name(id).await } else { Ok(None) }
     }
 }
 

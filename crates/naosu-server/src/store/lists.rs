@@ -201,8 +201,10 @@ fn statement(wanted: &Wanted, terms: &[(i64, String)], lead: bool) -> (String, V
     } else {
         for (_, term) in terms {
             let term = place(Value::Text(term.clone()), &mut values);
-            conditions
-                .push(format!("EXISTS (SELECT 1 FROM term t WHERE t.term = {term} AND t.case_id = c.id)"));
+            // with an offset PostgreSQL looks up each case in turn, as it is meant, and does not sort all that have the word
+            conditions.push(format!(
+                "EXISTS (SELECT 1 FROM term t WHERE t.term = {term} AND t.case_id = c.id LIMIT 1 OFFSET 0)"
+            ));
         }
     }
     let filter =

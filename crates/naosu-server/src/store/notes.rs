@@ -13,8 +13,19 @@ pub(crate) struct NoteRow {
     pub(crate) text: String,
 }
 
+/// Where a case stands, in numbers that change when somebody does something with it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Stand {
+    /// How many events it has.
+    pub(crate) events: i64,
+    /// Who took it over.
+    pub(crate) holder: Option<i64>,
+    /// How many notes it has.
+    pub(crate) notes: i64,
+}
+
 impl Store {
-    /// Keeps a note.
+    /// Keeps a note; nothing where the case is gone.
     pub(crate) async fn add_note(
         &self,
         case: i64,
@@ -23,15 +34,16 @@ impl Store {
         at: i64,
         text: &str,
     ) -> sqlx::Result<()> {
+        let Some(mut work) = self.writing_beside(case).await? else { return Ok(()) };
         sqlx::query("INSERT INTO note (case_id, helper, name, at, text) VALUES ($1, $2, $3, $4, $5)")
             .bind(case)
             .bind(helper)
             .bind(name)
             .bind(at)
             .bind(text)
-            .execute(&self.pool)
+            .execute(&mut *work)
             .await?;
-        Ok(())
+        work.commit().await
     }
 
     /// The notes of a case, the oldest first.
@@ -47,17 +59,6 @@ impl Store {
             .collect()
     }
 
-    /// Keeps that a helper entered the event.
-    pub(crate) async fn entered_by(&self, case: i64, sequence: i64, name: &str) -> sqlx::Result<()> {
-        sqlx::query("INSERT INTO by_helper (case_id, sequence, name) VALUES ($1, $2, $3)")
-            .bind(case)
-            .bind(sequence)
-            .bind(name)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
-    }
-
     /// Which events of a case a helper entered, and who.
     pub(crate) async fn entered(&self, case: i64) -> sqlx::Result<Vec<(i64, String)>> {
         let rows = sqlx::query("SELECT sequence, name FROM by_helper WHERE case_id = $1 ORDER BY sequence")
@@ -65,6 +66,25 @@ impl Store {
             .fetch_all(&self.pool)
             .await?;
         rows.iter().map(|row| Ok((row.try_get("sequence")?, row.try_get("name")?))).collect()
+    }
+
+    /// Where a case stands; nothing where there is none any more.
+    pub(crate) async fn stand(&self, case: i64) -> sqlx::Result<Option<Stand>> {
+        let row = sqlx::query(
+            "SELECT holder, (SELECT COUNT(*) FROM event WHERE case_id = $1) AS events,
+             (SELECT COUNT(*) FROM note WHERE case_id = $1) AS notes FROM case_file WHERE id = $1",
+        )
+        .bind(case)
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(|row| {
+            Ok(Stand {
+                events: row.try_get("events")?,
+                holder: row.try_get("holder")?,
+                notes: row.try_get("notes")?,
+            })
+        })
+        .transpose()
     }
 
     /// Gives the case to a helper.
@@ -77,13 +97,13 @@ impl Store {
         Ok(())
     }
 
-    /// Gives the case back to the person, if that helper holds it.
-    pub(crate) async fn hand_back(&self, case: i64, helper: i64) -> sqlx::Result<()> {
-        sqlx::query("UPDATE case_file SET holder = NULL WHERE id = $1 AND holder = $2")
+    /// Gives the case back to the person, if that helper holds it; whether they did.
+    pub(crate) async fn hand_back(&self, case: i64, helper: i64) -> sqlx::Result<bool> {
+        let given = sqlx::query("UPDATE case_file SET holder = NULL WHERE id = $1 AND holder = $2")
             .bind(case)
             .bind(helper)
             .execute(&self.pool)
             .await?;
-        Ok(())
+        Ok(given.rows_affected() > 0)
     }
 }

@@ -56,9 +56,15 @@ impl Store {
         sqlx::query(ALL).bind(limit).fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
-    /// Forgets a token; whether there was one.
+    /// Forgets a token and gives back the cases that it holds; whether there was one.
     pub(crate) async fn remove_token(&self, id: i64) -> sqlx::Result<bool> {
-        let removed = sqlx::query("DELETE FROM api_token WHERE id = $1").bind(id).execute(&self.pool).await?;
+        let mut work = self.writing().await?;
+        sqlx::query("UPDATE case_file SET holder = NULL WHERE holder = $1")
+            .bind(-id)
+            .execute(&mut *work)
+            .await?;
+        let removed = sqlx::query("DELETE FROM api_token WHERE id = $1").bind(id).execute(&mut *work).await?;
+        work.commit().await?;
         Ok(removed.rows_affected() > 0)
     }
 }

@@ -219,9 +219,10 @@ pub(super) async fn tell(
         }
         let id: i64 = hook.try_get("id")?;
         sqlx::query(
-            "INSERT INTO delivery (webhook, message, payload, attempts, due_at) VALUES ($1, $2, $3, 0, $4)",
+            "INSERT INTO delivery (webhook, case_id, message, payload, attempts, due_at) VALUES ($1, $2, $3, $4, 0, $5)",
         )
         .bind(id)
+        .bind(case)
         .bind(format!("msg_{}", crate::secret_link::fresh()))
         .bind(crate::webhooks::payload(event, case, at, summary))
         .bind(at)

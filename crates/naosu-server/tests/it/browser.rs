@@ -29,6 +29,7 @@ impl Server {
             certificate: None,
             reach: naosu_server::Policy::Public,
             trust_proxy: false,
+            keep_days: naosu_server::KEEP_DAYS,
             outside: naosu_server::Outside::default(),
         };
         let (tell, told) = tokio::sync::oneshot::channel();

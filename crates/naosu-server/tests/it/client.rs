@@ -54,18 +54,36 @@ impl Browser {
         self.send("POST", path, &body.finish())
     }
 
+    /// Follows what is told there until the end, in the background; what was told.
+    pub(crate) fn follow(&self, page: &Answer) -> std::thread::JoinHandle<String> {
+        let path = page.body.split("data-follow=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let path = path.unwrap_or_else(|| panic!("nothing to follow: {}", page.body));
+        // HTTP/1.0: what is told comes as it is
+        let request = format!("GET {path} HTTP/1.0\r\nHost: naosu.test\r\nCookie: {}\r\n\r\n", self.cookie());
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_mins(1))).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        std::thread::spawn(move || {
+            let mut told = String::new();
+            stream.read_to_string(&mut told).unwrap();
+            told
+        })
+    }
+
+    fn cookie(&self) -> String {
+        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
     /// Signs in; what came back.
     pub(crate) fn sign_in(&mut self, name: &str, password: &str) -> Answer {
         self.post("/desk/sign-in", &[("name", name), ("password", password)])
     }
 
     fn send(&mut self, method: &str, path: &str, body: &str) -> Answer {
-        let cookies: Vec<String> =
-            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut head = format!(
             "{method} {path} HTTP/1.1\r\nHost: naosu.test\r\nConnection: close\r\nAccept-Language: en\r\nCookie: {}\r\n\
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n",
-            cookies.join("; "),
+            self.cookie(),
             body.len()
         );
         for (name, value) in &self.headers {

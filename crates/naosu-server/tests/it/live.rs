@@ -17,6 +17,9 @@ use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
+mod inside;
+mod lockout;
+
 /// A password that is nowhere by chance.
 const WRONG: &str = "nowhere-9f3b71-himitsu";
 
@@ -73,16 +76,22 @@ fn log() -> &'static Log {
 
 impl Serving {
     async fn start(folder: &Path, outside: Outside) -> Self {
+        Self::keeping(Keeping::Folder(folder.to_owned()), Policy::Open, outside).await
+    }
+
+    /// One that keeps its cases there, believes a proxy who calls, and reaches so far.
+    async fn keeping(keeping: Keeping, reach: Policy, outside: Outside) -> Self {
         static KNOWLEDGE: OnceLock<Knowledge> = OnceLock::new();
         let knowledge = KNOWLEDGE.get_or_init(|| Knowledge::load(&embedded()).unwrap());
         log();
         let config = Config {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
-            keeping: Keeping::Folder(folder.to_owned()),
+            keeping,
             public_url: "http://naosu.example.jp".to_owned(),
             certificate: None,
-            reach: Policy::Open,
-            trust_proxy: false,
+            reach,
+            trust_proxy: true,
+            keep_days: naosu_server::KEEP_DAYS,
             outside,
         };
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -94,11 +103,15 @@ impl Serving {
     }
 
     async fn say(&self, head: &str, body: &[u8]) -> Answer {
+        self.say_with(head, "", body).await
+    }
+
+    async fn say_with(&self, head: &str, more: &str, body: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let length = body.len();
         // HTTP/1.0: the answer comes in one piece
         let mut request = format!(
-            "{head} HTTP/1.0\r\nHost: naosu.example.jp\r\nUser-Agent: {IPHONE}\r\nAccept-Language: en\r\nContent-Length: {length}\r\n"
+            "{head} HTTP/1.0\r\nHost: naosu.example.jp\r\nUser-Agent: {IPHONE}\r\nAccept-Language: en\r\nContent-Length: {length}\r\n{more}"
         );
         let kind =
             if body.starts_with(b"{") { "application/json" } else { "application/x-www-form-urlencoded" };

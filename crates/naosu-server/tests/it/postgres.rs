@@ -15,7 +15,7 @@ use crate::server::Server;
 const NOBODY: u32 = 65534;
 
 /// A cluster; it ends with the test.
-struct Cluster {
+pub(crate) struct Cluster {
     process: Child,
     folder: TempDir,
 }
@@ -29,7 +29,7 @@ impl Drop for Cluster {
 }
 
 impl Cluster {
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let programs = programs()?;
         let folder = TempDir::new().unwrap();
         let root =
@@ -75,7 +75,7 @@ impl Cluster {
         }
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         let socket = self.folder.path().to_str().unwrap().replace('/', "%2F");
         format!("postgres://naosu@{socket}/postgres")
     }

@@ -1,7 +1,6 @@
 //! A server of its own for each test, on a free port, with a folder that is gone afterwards.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{LazyLock, mpsc};
 use std::time::Duration;
 
@@ -31,6 +30,11 @@ impl Server {
 
     /// One that keeps its cases there.
     pub(crate) fn keeping(keeping: Keeping) -> Self {
+        Self::keeping_for(keeping, naosu_server::KEEP_DAYS)
+    }
+
+    /// One that keeps its cases there for so many days.
+    pub(crate) fn keeping_for(keeping: Keeping, keep_days: u32) -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let config = Config {
             listen: "127.0.0.1:0".parse().unwrap(),
@@ -39,6 +43,7 @@ impl Server {
             certificate: None,
             reach: Policy::Public,
             trust_proxy: false,
+            keep_days,
             outside: naosu_server::Outside::default(),
         };
         let (ready, told) = mpsc::channel();
@@ -62,16 +67,31 @@ impl Server {
     }
 
     /// Changes what is kept behind the server's back.
-    pub(crate) fn execute(&self, sql: &'static str) {
-        let Keeping::Folder(folder) = &self.keeping else { panic!("only in SQLite") };
-        self.runtime.block_on(execute(folder, sql));
+    pub(crate) fn execute(&self, sql: &str) {
+        self.runtime.block_on(async {
+            let pool = self.pool().await;
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&pool).await.unwrap();
+            pool.close().await;
+        });
     }
-}
 
-async fn execute(folder: &Path, sql: &'static str) {
-    sqlx::any::install_default_drivers();
-    let url = format!("sqlite://{}", folder.join("naosu.sqlite3").display());
-    let pool = sqlx::AnyPool::connect(&url).await.unwrap();
-    sqlx::raw_sql(sql).execute(&pool).await.unwrap();
-    pool.close().await;
+    /// A number that is kept.
+    pub(crate) fn number(&self, sql: &str) -> i64 {
+        self.runtime.block_on(async {
+            let pool = self.pool().await;
+            let number =
+                sqlx::query_scalar(sqlx::AssertSqlSafe(sql.to_owned())).fetch_one(&pool).await.unwrap();
+            pool.close().await;
+            number
+        })
+    }
+
+    async fn pool(&self) -> sqlx::AnyPool {
+        sqlx::any::install_default_drivers();
+        let url = match &self.keeping {
+            Keeping::Folder(folder) => format!("sqlite://{}", folder.join("naosu.sqlite3").display()),
+            Keeping::Postgres(url) => url.clone(),
+        };
+        sqlx::AnyPool::connect(&url).await.unwrap()
+    }
 }

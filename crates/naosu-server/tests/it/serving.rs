@@ -16,6 +16,7 @@ use tokio::time::timeout;
 /// A server on loopback with an empty database; it ends with the test.
 pub(crate) struct Serving {
     pub(crate) address: SocketAddr,
+    pub(crate) keeping: Keeping,
     task: JoinHandle<()>,
     _folder: TempDir,
 }
@@ -33,20 +34,22 @@ impl Serving {
         static KNOWLEDGE: OnceLock<Knowledge> = OnceLock::new();
         let knowledge = KNOWLEDGE.get_or_init(|| Knowledge::load(&embedded()).unwrap());
         let folder = tempfile::tempdir().unwrap();
+        let keeping = Keeping::Folder(folder.path().to_owned());
         let config = Config {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
-            keeping: Keeping::Folder(folder.path().to_owned()),
+            keeping: keeping.clone(),
             public_url: "https://naosu.example.jp".to_owned(),
             certificate: None,
             reach: Policy::Public,
             trust_proxy,
+            keep_days: naosu_server::KEEP_DAYS,
             outside: naosu_server::Outside::default(),
         };
         let (ready, started) = oneshot::channel();
         let task = tokio::spawn(async move {
             serve(config, knowledge, |address| ready.send(address).unwrap()).await.unwrap();
         });
-        Self { address: started.await.unwrap(), task, _folder: folder }
+        Self { address: started.await.unwrap(), keeping, task, _folder: folder }
     }
 
     /// The answer to these bytes on a connection of their own.

@@ -47,6 +47,7 @@ pub(super) fn run(knowledge: &'static Knowledge, arguments: &ServeArguments, lan
         certificate,
         reach: if arguments.reach == ReachArgument::Open { Policy::Open } else { Policy::Public },
         trust_proxy: arguments.trust_proxy,
+        keep_days: arguments.keep_days,
         outside: super::order::outside(knowledge, &arguments.outside)?.0,
     };
     runtime.block_on(serve(config, knowledge, |address| {

@@ -88,7 +88,8 @@ fn brief_knowledge(folder: &Path) {
             text
         };
         let file = folder.join(path);
-        std::fs::create_dir_all(file.parent().expect("it is in the folder")).expect("the folder can be written");
+        std::fs::create_dir_all(file.parent().expect("it is in the folder"))
+            .expect("the folder can be written");
         std::fs::write(file, text).expect("the folder can be written");
     }
 }

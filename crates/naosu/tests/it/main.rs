@@ -8,6 +8,7 @@ mod documents;
 mod guide;
 mod hostile;
 mod images;
+mod killed_server;
 mod mistakes;
 mod outcomes;
 mod package;

@@ -69,10 +69,8 @@ pub(super) async fn back(
     Path(secret): Path<String>,
 ) -> Result<Response, PageFailure> {
     let mut file = desk.by_link(&secret).await.map_err(failed(w))?;
-    if file.case.closed().is_none()
-        && let Some(index) = file.case.last_retractable()
-    {
-        desk.take(&mut file, What::Retracted { index }).await.map_err(failed(w))?;
+    if file.case.closed().is_none() {
+        desk.take_back(&mut file).await.map_err(failed(w))?;
     }
     Ok(go_to(&format!("/c/{secret}")))
 }
@@ -120,12 +118,7 @@ pub(super) async fn reopen(
     Path(secret): Path<String>,
 ) -> Result<Response, PageFailure> {
     let mut file = desk.by_link(&secret).await.map_err(failed(w))?;
-    if file.case.closed().is_some() {
-        // what led to the end first: a case that only lost its end would end again at once
-        for index in file.case.reopening(desk.knowledge).into_iter().rev() {
-            desk.take(&mut file, What::Retracted { index }).await.map_err(failed(w))?;
-        }
-    }
+    desk.reopen(&mut file).await.map_err(failed(w))?;
     Ok(go_to(&format!("/c/{secret}")))
 }
 
@@ -135,6 +128,6 @@ pub(super) async fn delete(
     Path(secret): Path<String>,
 ) -> Result<Response, PageFailure> {
     let file = desk.by_link(&secret).await.map_err(failed(w))?;
-    desk.store.delete_case(file.row.id).await.map_err(failed(w))?;
+    desk.forget(file.row.id).await.map_err(failed(w))?;
     Ok(go_to("/deleted"))
 }

@@ -2,14 +2,12 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use jiff::{Span, Timestamp};
-use naosu_core::case::Next;
+use jiff::Timestamp;
 
 use super::super::{PageFailure, failed};
-use super::{ending, spoken};
-use crate::calendar::{self, Reminder, When};
-use crate::desk::{Desk, now};
-use crate::failure::Failure;
+use super::spoken;
+use crate::calendar;
+use crate::desk::Desk;
 use crate::wording::Wording;
 
 /// A moment on a page.
@@ -32,6 +30,15 @@ pub(super) fn moment(at: u64, now: u64, w: Wording) -> Moment {
     Moment { machine: stamp.to_string(), shown, left: (at > now).then(|| left(at - now, w)) }
 }
 
+/// A day, as a person reads it.
+pub(in crate::pages) fn day(at: u64, w: Wording) -> String {
+    let day = calendar::day(at);
+    match w.pick("en", "ja") {
+        "ja" => format!("{}年{}月{}日", day.year(), day.month(), day.day()),
+        _ => day.strftime("%-d %B %Y").to_string(),
+    }
+}
+
 fn left(seconds: u64, w: Wording) -> String {
     let minutes = seconds.div_ceil(60);
     let (days, hours) = (minutes / 1440, minutes / 60);
@@ -52,17 +59,8 @@ pub(super) async fn wait(
     Path(secret): Path<String>,
 ) -> Result<Response, PageFailure> {
     let file = desk.by_link(&secret).await.map_err(failed(w))?;
-    let Next::Step(step) = file.next(desk.knowledge) else { return Err(failed(w)(Failure::WentOn)) };
-    let due = step.due.ok_or(Failure::WentOn).map_err(failed(w))?;
     let link = format!("{}/c/{secret}", desk.config.public_url);
-    let reminder = Reminder {
-        uid: format!("case-{}-{}", file.row.id, step.id),
-        on: When::Moment(calendar::moment(due)),
-        again: None,
-        summary: format!("Naosu: {}", step.title),
-        description: format!("{}\n{link}", step.instructions.join("\n")),
-    };
-    Ok(calendar::answer(&[reminder], now(), "naosu-wait"))
+    desk.wait_reminder(&file, &link).map_err(failed(w))
 }
 
 /// What to look after from now on as a calendar file.
@@ -72,23 +70,7 @@ pub(super) async fn care(
     Path(secret): Path<String>,
 ) -> Result<Response, PageFailure> {
     let file = desk.by_link(&secret).await.map_err(failed(w))?;
-    let w = spoken(&file, w);
-    let today = calendar::day(now());
-    let reminders: Vec<Reminder> = ending::care(desk.knowledge, &file)
-        .into_iter()
-        .filter_map(|(uid, item)| {
-            // the first of them in a period's time, never later than in a month
-            let days = i64::from(item.every.days()?.min(30));
-            Some(Reminder {
-                uid,
-                on: When::Day(today.checked_add(Span::new().days(days)).ok()?),
-                again: Some(calendar::again(item.every)?),
-                summary: item.text.get(w.0).to_owned(),
-                description: item.why.get(w.0).to_owned(),
-            })
-        })
-        .collect();
-    Ok(calendar::answer(&reminders, now(), "naosu-care"))
+    Ok(desk.care_reminders(&file, spoken(&file, w).0))
 }
 
 #[cfg(test)]

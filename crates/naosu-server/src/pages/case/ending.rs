@@ -1,12 +1,13 @@
 //! How a case ended: what it was, what fixed it, how to keep it from coming back.
 
 use naosu_core::case::{Closing, What};
-use naosu_core::knowledge::{Importance, Item, Knowledge, Occasion, Situation};
+use naosu_core::knowledge::{Importance, Item, Knowledge};
 use naosu_papers::said::{self, cause_name};
 
 use super::found::explanation;
 use crate::casework::CaseFile;
 use crate::pages::guide;
+use crate::papers::care;
 use crate::wording::Wording;
 
 /// So many things to look after are shown; the calendar file has the others too.
@@ -53,18 +54,6 @@ impl Ending {
             care: items.into_iter().take(SHOWN).map(|(_, item)| cared(item, w)).collect(),
         }
     }
-}
-
-/// What is to be looked at again and again with that device and service; each with a name that stays.
-pub(super) fn care<'a>(knowledge: &'a Knowledge, file: &CaseFile) -> Vec<(String, &'a Item)> {
-    let summary = &file.row.summary;
-    let here = Situation { device: &summary.device, client: &summary.client, service: &summary.service };
-    let lists = knowledge.care().checklists.iter().filter(|(_, list)| list.occasion == Occasion::Routine);
-    lists
-        .flat_map(|(id, list)| list.items.iter().map(move |item| (id, item)))
-        .filter(|(_, item)| item.only.admits(here))
-        .map(|(id, item)| (format!("routine-{id}-{}", item.id), item))
-        .collect()
 }
 
 fn cared(item: &Item, w: Wording) -> Cared {

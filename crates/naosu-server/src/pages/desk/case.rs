@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -14,16 +14,19 @@ use naosu_core::diagnosis::{diagnose, is_bad};
 use naosu_core::evidence::{Evidence, ObservationId};
 use naosu_core::sentence::{sentence, variable_name};
 use naosu_core::step::NextStep;
+use naosu_papers::package::Given;
 use serde::Deserialize;
 
 use super::{Frame, cause_name, state_name, time, word};
 use crate::casework::CaseFile;
-use crate::desk::{Desk, now};
+use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::helpers::Session;
-use crate::pages::case::package;
+use crate::news::Reader;
+use crate::pages::case::Shown;
 use crate::pages::{PageFailure, failed, go_to, show};
-use crate::store::notes::NoteRow;
+use crate::papers;
+use crate::store::notes::{NoteRow, Stand};
 use crate::wording::Wording;
 
 /// The longest note, in bytes.
@@ -43,6 +46,7 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/desk/case/{id}/answer", post(answer))
         .route("/desk/case/{id}/back", post(back))
         .route("/desk/case/{id}/note", post(note))
+        .route("/desk/case/{id}/live", get(live))
         .route("/desk/case/{id}/package.zip", get(export))
 }
 
@@ -114,6 +118,8 @@ struct CasePage<'a> {
     own: bool,
     /// The other helper who holds it.
     other: Option<String>,
+    /// Where the page is told that the case went on.
+    follow: String,
 }
 
 async fn page(
@@ -127,8 +133,13 @@ async fn page(
     let entered = desk.store.entered(id).await.map_err(failed(w))?;
     let own = file.row.holder == Some(session.id);
     let other = match file.row.holder.filter(|_| !own) {
-        Some(holder) => desk.store.helper_name(holder).await.map_err(failed(w))?,
+        Some(holder) => desk.store.holder_name(holder).await.map_err(failed(w))?,
         None => None,
+    };
+    let stand = Stand {
+        events: i64::try_from(file.case.events().len()).unwrap_or(i64::MAX),
+        holder: file.row.holder,
+        notes: i64::try_from(notes.len()).unwrap_or(i64::MAX),
     };
     let next = file.next(desk.knowledge);
     let step = match &next {
@@ -156,6 +167,7 @@ async fn page(
         notes: notes.into_iter().map(shown).collect(),
         own,
         other,
+        follow: format!("{}/live?shown={}", address(id), Reader::Helper.mark(stand)),
         f: Frame { w, session, part: "cases" },
     };
     Ok(show(StatusCode::OK, &page))
@@ -289,8 +301,8 @@ async fn take_over(
     Form(form): Form<Sent>,
 ) -> Result<Response, PageFailure> {
     session.sent(&form.token).map_err(failed(w))?;
-    let file = desk.by_id(id).await.map_err(failed(w))?;
-    desk.store.take_over(file.row.id, session.id).await.map_err(failed(w))?;
+    let mut file = desk.by_id(id).await.map_err(failed(w))?;
+    desk.take_over(&mut file, session.id).await.map_err(failed(w))?;
     Ok(go_to(&address(id)))
 }
 
@@ -302,8 +314,8 @@ async fn hand_back(
     Form(form): Form<Sent>,
 ) -> Result<Response, PageFailure> {
     session.sent(&form.token).map_err(failed(w))?;
-    let file = desk.by_id(id).await.map_err(failed(w))?;
-    desk.store.hand_back(file.row.id, session.id).await.map_err(failed(w))?;
+    let mut file = desk.by_id(id).await.map_err(failed(w))?;
+    desk.hand_back(&mut file, session.id).await.map_err(failed(w))?;
     Ok(go_to(&address(id)))
 }
 
@@ -323,7 +335,7 @@ async fn answer(
             .ok_or_else(|| Failure::Mistaken("no answer to this step".to_owned())),
         Next::Closed(_) => Err(Failure::WentOn),
     };
-    enter(&desk, &session, &mut file, what.map_err(failed(w))?).await.map_err(failed(w))?;
+    desk.take(&mut file, what.map_err(failed(w))?).await.map_err(failed(w))?;
     Ok(go_to(&address(id)))
 }
 
@@ -335,30 +347,22 @@ async fn back(
     Form(form): Form<Sent>,
 ) -> Result<Response, PageFailure> {
     let mut file = held(&desk, &session, id, &form).await.map_err(failed(w))?;
-    if let Some(index) = file.case.last_retractable() {
-        enter(&desk, &session, &mut file, What::Retracted { index }).await.map_err(failed(w))?;
-    }
+    desk.take_back(&mut file).await.map_err(failed(w))?;
     Ok(go_to(&address(id)))
 }
 
 /// The case, if this helper holds it and has seen where it stands.
 async fn held(desk: &Desk, session: &Session, id: i64, form: &Sent) -> Result<CaseFile, Failure> {
     session.sent(&form.token)?;
-    let file = desk.by_id(id).await?;
+    let mut file = desk.by_id(id).await?;
     if file.row.holder != Some(session.id) {
         return Err(Failure::NotAllowed);
     }
     if form.at != file.case.events().len() {
         return Err(Failure::WentOn);
     }
+    file.entered_by = Some(session.name.clone());
     Ok(file)
-}
-
-async fn enter(desk: &Desk, session: &Session, file: &mut CaseFile, what: What) -> Result<(), Failure> {
-    let place = i64::try_from(file.case.events().len()).unwrap_or(i64::MAX);
-    desk.take(file, what).await?;
-    desk.store.entered_by(file.row.id, place, &session.name).await?;
-    Ok(())
 }
 
 async fn note(
@@ -375,11 +379,20 @@ async fn note(
         return Err(failed(w)(Failure::Mistaken("the note is too long".to_owned())));
     }
     if !text.is_empty() {
-        let at = i64::try_from(now()).unwrap_or(i64::MAX);
-        let kept = desk.store.add_note(file.row.id, session.id, &session.name, at, text).await;
-        kept.map_err(failed(w))?;
+        desk.note(&file, session.id, &session.name, text).await.map_err(failed(w))?;
     }
     Ok(go_to(&format!("{}#notes", address(id))))
+}
+
+/// Tells the page when the case went on.
+async fn live(
+    State(desk): State<Desk>,
+    _: Session,
+    w: Wording,
+    Path(id): Path<i64>,
+    Query(Shown { shown }): Query<Shown>,
+) -> Result<Response, PageFailure> {
+    desk.follow(id, Reader::Helper, shown).map_err(failed(w))
 }
 
 /// The package for support as a file, with addresses masked.
@@ -390,7 +403,8 @@ async fn export(
     Path(id): Path<i64>,
 ) -> Result<Response, PageFailure> {
     let file = desk.by_id(id).await.map_err(failed(w))?;
-    package::zipped(&desk, &file, w.0).map_err(failed(w))
+    let package = papers::package(&file, Given::default(), w.0).map_err(failed(w))?;
+    papers::archive(desk.knowledge, &package).map_err(failed(w))
 }
 
 fn address(id: i64) -> String {

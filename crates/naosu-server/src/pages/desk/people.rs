@@ -61,20 +61,8 @@ async fn page(
     });
     let people = people.collect();
     let status = if unfit.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let trouble = unfit.map(|unfit| told(unfit, w));
+    let trouble = unfit.map(|unfit| unfit.text(w));
     Ok(show(status, &PeoplePage { f: Frame { w, session, part: "helpers" }, people, trouble }))
-}
-
-fn told(unfit: Unfit, w: Wording) -> &'static str {
-    match unfit {
-        Unfit::Name => w.pick("The name must have 1 to 64 letters.", "名前は1〜64文字で入力してください。"),
-        Unfit::Taken => w.pick("Somebody has that name already.", "その名前はすでに使われています。"),
-        Unfit::Nobody => w.pick("There is nobody of that name.", "その名前の人はいません。"),
-        Unfit::Password => w.pick(
-            "The password must have 12 characters or more; several words do well.",
-            "パスワードは12文字以上にしてください。いくつかの言葉を並べると覚えやすくなります。",
-        ),
-    }
 }
 
 /// What the forms send.

@@ -16,7 +16,7 @@ use super::{Frame, cause_name, length, time, word};
 use crate::desk::Desk;
 use crate::helpers::Session;
 use crate::pages::{PageFailure, failed, show};
-use crate::statistics::{Figures, STEPS, Spread, WEEKS, as_number};
+use crate::statistics::{Figures, Of, STEPS, Spread, WEEKS, as_number};
 use crate::wording::Wording;
 
 /// Weeks that the chart of weeks shows.
@@ -50,10 +50,11 @@ struct Part {
 
 /// A wave with its numbers in words.
 struct WaveLine {
-    cause: String,
+    name: String,
+    time: &'static str,
     count: usize,
-    usual: String,
-    weeks: String,
+    expected: String,
+    chance: String,
 }
 
 #[derive(Template)]
@@ -72,11 +73,19 @@ struct StatisticsPage {
 async fn statistics(State(desk): State<Desk>, session: Session, w: Wording) -> Result<Response, PageFailure> {
     let figures = desk.figures_of_cases().await.map_err(failed(w))?;
     let knowledge = desk.knowledge;
-    let waves = figures.waves().into_iter().map(|wave| WaveLine {
-        cause: cause_name(knowledge, &wave.cause, w),
+    let waves = figures.waves.iter().map(|wave| WaveLine {
+        name: match wave.of {
+            Of::Cause => cause_name(knowledge, &wave.id, w),
+            Of::Service => word(&wave.id, w),
+        },
+        time: if wave.days == 1 {
+            w.pick("last 24 hours", "この24時間")
+        } else {
+            w.pick("last 7 days", "この7日間")
+        },
         count: wave.count,
-        usual: format!("{:.1}", wave.usual),
-        weeks: wave.weeks.iter().map(ToString::to_string).collect::<Vec<_>>().join(" · "),
+        expected: format!("{:.1}", wave.expected),
+        chance: chance(wave.chance),
     });
     let page = StatisticsPage {
         counted: time(i64::try_from(figures.at).unwrap_or(0)),
@@ -95,6 +104,11 @@ async fn statistics(State(desk): State<Desk>, session: Session, w: Wording) -> R
         f: Frame { w, session, part: "statistics" },
     };
     Ok(show(StatusCode::OK, &page))
+}
+
+/// A small probability, told in percent no finer than it matters.
+fn chance(chance: f64) -> String {
+    if chance < 0.000_01 { "< 0.001 %".to_owned() } else { format!("{:.3} %", chance * 100.0) }
 }
 
 fn weeks(knowledge: &Knowledge, figures: &Figures, w: Wording) -> Part {

@@ -46,7 +46,12 @@ impl Server {
             certificate: None,
             reach,
             trust_proxy: false,
-            outside: naosu_server::Outside::default(),
+            keep_days: naosu_server::KEEP_DAYS,
+            // nobody is there: nothing outside is asked
+            outside: naosu_server::Outside {
+                resolvers: vec![(Ipv4Addr::LOCALHOST, 9).into()],
+                ..naosu_server::Outside::default()
+            },
         };
         let (ready, started) = oneshot::channel();
         let task = tokio::spawn(async move {
