@@ -31,7 +31,7 @@ const STEP: f64 = 3.0;
 const INTERRUPTION: f64 = 3.0;
 /// So many steps are taken with patience.
 const PATIENT: usize = 3;
-/// What each step beyond these adds to the cost of every further one, in minutes.
+/// What the first step beyond these adds to the cost of every further one, in minutes; the second adds twice that, and so on.
 const WEARY: f64 = 15.0;
 /// What it takes to get to another place; part of the minutes of each action.
 const WAY: f64 = 1.0;
@@ -333,7 +333,7 @@ fn weariness(course: &Course<'_>) -> f64 {
     let beyond = (course.spent.len() + course.asked.len()).saturating_sub(PATIENT);
     #[expect(clippy::cast_precision_loss, reason = "a few steps")]
     let beyond = beyond as f64;
-    beyond * WEARY
+    beyond * (beyond + 1.0) / 2.0 * WEARY
 }
 
 /// How often a question is answered with knowledge: who has said "I don't know" before is expected to do so again.
