@@ -3,7 +3,7 @@
 //! A text is cut into pieces: words, pairs of words, and runs of two and three Japanese letters. Of each question, such as
 //! "which symptom?", a label's score is what the phrases say ([`SHARE`] of the logarithm of their probability), its bias,
 //! and the sum of the weights of the pieces, divided by the root of their number; a softmax makes probabilities of the
-//! scores. Weights and biases are fitted so that the complaints become likely ([`teach`]), with what the phrases say
+//! scores. Weights and biases are fitted so that the complaints become likely (`teach`), with what the phrases say
 //! of each already counted in, so that only what the phrases miss is learned.
 
 use std::cmp::Ordering;
@@ -40,7 +40,7 @@ const LAST: u8 = b'~';
 /// Weights by piece of text and label, for one or several questions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Learned {
-    /// What it was learned from: [`fingerprint`] of the complaints.
+    /// A mark of what it was learned from.
     from: String,
     /// Labels as `question/label`, with their biases, in the order that `rows` refer to.
     labels: Vec<(String, f64)>,
@@ -90,7 +90,7 @@ impl Learned {
         out
     }
 
-    /// The [`fingerprint`] of what it was learned from.
+    /// The mark of what it was learned from.
     pub(crate) fn from(&self) -> &str {
         &self.from
     }
