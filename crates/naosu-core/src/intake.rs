@@ -2,7 +2,8 @@
 //!
 //! Pure and deterministic: the words are brought to one spelling (`normalize`), the phrases and known messages of the
 //! knowledge are found in them (`pattern`, `message`), and what was found is added up (`score`) as logarithms of
-//! likelihood ratios, so that what the phrases say can be traced to each of them. To that is added what the words of
+//! likelihood ratios, so that what the phrases say can be traced to each of them. Our own names of symptoms and causes are
+//! taken for what they are (`name`). To that is added what the words of
 //! thousands of labelled complaints taught (`learned`, `taught`), which knows the many ways to say a thing that no phrase has.
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 pub use self::complaint::Complaint;
 use self::message::by_program;
+use self::name::Names;
 pub use self::normalize::normalize;
 use self::recogniser::Recogniser;
 pub use self::taught::{Lesson, Taught};
@@ -21,6 +23,7 @@ mod complaint;
 mod learned;
 mod lists;
 mod message;
+mod name;
 pub mod normalize;
 mod pattern;
 mod recogniser;
@@ -87,6 +90,7 @@ pub struct Matched {
 #[derive(Default)]
 pub struct Compiled {
     recogniser: OnceLock<Recogniser>,
+    names: OnceLock<Names>,
     /// What was compiled when building, where the words are those that are built in.
     written: Option<&'static [u8]>,
 }
@@ -94,7 +98,7 @@ pub struct Compiled {
 impl Compiled {
     /// That of the words that are built in.
     pub(crate) fn built_in() -> Self {
-        Self { recogniser: OnceLock::new(), written: Some(BUILT_IN) }
+        Self { written: Some(BUILT_IN), ..Self::default() }
     }
 
     fn recogniser(&self, words: &Words) -> &Recogniser {
@@ -102,6 +106,10 @@ impl Compiled {
             Some(bytes) => Recogniser::read(bytes),
             None => Recogniser::new(&words.phrases, &words.client_errors).0,
         })
+    }
+
+    fn names(&self, knowledge: &Knowledge) -> &Names {
+        self.names.get_or_init(|| Names::new(knowledge))
     }
 }
 
@@ -123,6 +131,9 @@ pub fn recognise(knowledge: &Knowledge, text: &str) -> Recognised {
 pub fn recognise_with(knowledge: &Knowledge, taught: &Taught, text: &str) -> Recognised {
     let mut found = phrased(knowledge, text);
     let normalised = normalize(text);
+    if knowledge.words().compiled.names(knowledge).recognise(knowledge, &normalised, &mut found) {
+        return found;
+    }
     // the complaints are what people say: what a program says is known by its messages and the phrases alone
     if !by_program(&normalised) && found.messages.iter().all(|message| message.cover < ALONE) {
         let scores = taught.what.scores(&normalised);

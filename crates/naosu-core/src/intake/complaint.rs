@@ -8,6 +8,8 @@ use super::Lesson;
 const FOLDER: &str = "corpus/complaints-";
 /// What stands in the names of files that do not name service, device and program as often as people do.
 const TERSE: &str = "-own";
+/// What stands in the names of files that were written to learn words from.
+const WRITTEN: &str = "-written";
 
 /// A labelled complaint.
 #[derive(Clone, Debug, Deserialize)]
@@ -46,6 +48,11 @@ impl Complaint {
         lines.map(|(at, line)| serde_json::from_str(line).map_err(|error| (at + 1, error))).collect()
     }
 
+    /// Whether the complaints of a file of that name were written to learn words from.
+    pub fn is_written(file: &str) -> bool {
+        file.contains(WRITTEN)
+    }
+
     /// What it teaches, from a file of that name.
     pub fn lesson(&self, file: &str) -> Lesson<'_> {
         let who =
@@ -55,6 +62,7 @@ impl Complaint {
             symptom: &self.symptom,
             cause: &self.cause,
             who: (!file.contains(TERSE)).then_some(who),
+            made: !Self::is_written(file) && !file.contains(TERSE),
         }
     }
 }

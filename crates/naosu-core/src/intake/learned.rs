@@ -1,6 +1,6 @@
 //! What the words of the complaints in `knowledge/corpus` say beside the phrases: multinomial logistic regression.
 //!
-//! A text is cut into pieces: words, pairs of words, and runs of two and three Japanese letters. Of each question, such as
+//! A text is cut into pieces: words, pairs of words, runs of four letters of a word, and runs of two and three Japanese letters. Of each question, such as
 //! "which symptom?", a label's score is what the phrases say ([`SHARE`] of the logarithm of their probability), its bias,
 //! and the sum of the weights of the pieces, divided by the root of their number; a softmax makes probabilities of the
 //! scores. Weights and biases are fitted so that the complaints become likely (`teach`), with what the phrases say
@@ -27,7 +27,11 @@ const TEMPERATURE: f64 = 0.9;
 /// Steps of a weight in one unit, as they are written.
 const STEPS: f64 = 12.0;
 /// Pieces of one text that are looked up.
-const PIECES: usize = 400;
+const PIECES: usize = 3_000;
+/// Letters of a word that are a piece, with a mark for its ends; so words of one stem, and mistyped ones, have pieces in common.
+const RUN: usize = 4;
+/// What begins such a piece, and the ends of the word.
+const MARKS: (char, char, char) = ('~', '^', '$');
 /// Characters of a text that are cut into pieces.
 const LETTERS: usize = 2_000;
 /// A weight is written as one character: this one is the least negative weight's left neighbour, 0.
@@ -172,7 +176,7 @@ fn offset(p: f64) -> f64 {
     SHARE * p.max(FLOOR).ln()
 }
 
-/// Words, pairs of words, and runs of two and three Japanese letters of a normalised text.
+/// Words, pairs of words, runs of letters, and runs of two and three Japanese letters of a normalised text.
 fn pieces(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let letters: Vec<char> = text.chars().take(LETTERS).collect();
@@ -188,12 +192,20 @@ fn pieces(text: &str) -> BTreeSet<String> {
             let words: Vec<&str> = sentence.split_ascii_whitespace().collect();
             found.extend(words.iter().filter(|word| word.len() > 1).map(|word| (*word).to_owned()));
             found.extend(words.windows(2).map(|pair| pair.join(" ")));
+            found.extend(words.iter().flat_map(|word| runs(word)));
         }
         if found.len() > PIECES {
             break;
         }
     }
     found
+}
+
+/// The runs of letters of a word.
+fn runs(word: &str) -> Vec<String> {
+    let (piece, start, end) = MARKS;
+    let letters: Vec<char> = [start].into_iter().chain(word.chars()).chain([end]).collect();
+    letters.windows(RUN).map(|run| [piece].iter().chain(run).collect()).collect()
 }
 
 #[cfg(test)]
@@ -216,6 +228,7 @@ mod tests {
         let examples = complaints.map(|(text, label)| Example {
             text: text.to_owned(),
             answers: vec![Some((label.to_owned(), even()))],
+            counts: 1.0,
         });
         Learned::learn(
             String::from("x"),

@@ -25,7 +25,7 @@ const MESSAGE_CAUSE: f64 = 0.8;
 /// Probability below which a message does not speak for a cause.
 const UNNAMED: f64 = 0.03;
 /// Share of a cause that a symptom does not name.
-const UNLISTED: f64 = 0.004;
+pub(super) const UNLISTED: f64 = 0.004;
 /// Weight below which a service, device or client counts as not said.
 const SAID: f64 = 0.5;
 /// What a message adds to its symptom when it is all that was said.

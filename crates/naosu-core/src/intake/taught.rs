@@ -15,6 +15,9 @@ const WHO: &str = "corpus/learned_who.tsv";
 /// Probability of a service, device or program that the words name, before anything learned.
 const NAMED: f64 = 0.9;
 
+/// How many complaints of those that were written to learn from one counts for that somebody made.
+const MADE: f32 = 3.0;
+
 /// One complaint to learn from.
 #[derive(Clone, Copy, Debug)]
 pub struct Lesson<'a> {
@@ -26,6 +29,8 @@ pub struct Lesson<'a> {
     pub cause: &'a str,
     /// Service, device and program, where the complaint names them as people do.
     pub who: Option<[&'a str; 3]>,
+    /// Whether somebody made it, and it was not written to learn from.
+    pub made: bool,
 }
 
 /// The learned words.
@@ -48,14 +53,15 @@ impl Taught {
         let (mut of_what, mut of_who) = (Vec::new(), Vec::new());
         for lesson in lessons {
             let said = phrased(knowledge, lesson.text);
+            let counts = if lesson.made { MADE } else { 1.0 };
             if let Some([service, device, client]) = lesson.who {
                 let right = [("service", service), ("device", device), ("client", client)];
                 let answers = right.map(|(name, id)| Some((id.to_owned(), named(knowledge, name, &said))));
-                of_who.push(Example { text: normalize(lesson.text), answers: answers.to_vec() });
+                of_who.push(Example { text: normalize(lesson.text), answers: answers.to_vec(), counts });
             }
             let cause = (lesson.cause != "unknown").then(|| (lesson.cause.to_owned(), said.cause));
             let answers = vec![Some((lesson.symptom.to_owned(), said.symptom)), cause];
-            of_what.push(Example { text: normalize(lesson.text), answers });
+            of_what.push(Example { text: normalize(lesson.text), answers, counts });
         }
         let from = fingerprint(lessons);
         Self { what: Learned::learn(from.clone(), &what, &of_what), who: Learned::learn(from, &who, &of_who) }

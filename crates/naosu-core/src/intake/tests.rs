@@ -46,6 +46,31 @@ fn at_least(shares: [f64; 4], floor: [f64; 4]) {
     }
 }
 
+#[test]
+fn our_own_names_are_what_they_name() {
+    let taxonomy = &knowledge().taxonomy;
+    for (id, gloss) in &taxonomy.symptom {
+        let name = &knowledge().words().symptoms[id].name;
+        for text in [
+            gloss.clone(),
+            name.en.clone(),
+            name.ja.clone(),
+            format!("{}。", name.ja),
+            format!("{}.", name.en),
+        ] {
+            assert_eq!(symptom(&text), *id, "{text}");
+        }
+    }
+    for (id, entry) in &taxonomy.cause {
+        for text in [&entry.en, &entry.ja] {
+            let found = recognise(knowledge(), text);
+            assert!(found.cause[0].id == *id && found.cause[0].p > 0.9, "{text}: {:?}", &found.cause[..2]);
+        }
+    }
+    let sum: f64 = recognise(knowledge(), "It is slow or times out").cause.iter().map(|cause| cause.p).sum();
+    assert!((sum - 1.0).abs() < 1e-9, "{sum}");
+}
+
 /// A message as it is on a screen: its placeholders filled in.
 fn shown(template: &str) -> String {
     let mut text = template.to_owned();

@@ -1,6 +1,6 @@
 //! Fits the weights: stochastic gradient descent on the logarithm of the complaints' likelihood, with the step of each
 //! weight divided by the root of its squared gradients so far (`AdaGrad`, Duchi, Hazan, Singer 2011, Figure 1, diagonal)
-//! and a pull towards zero.
+//! and a pull towards zero; the weights of the last rounds are averaged (Polyak, Juditsky 1992).
 
 use std::collections::BTreeMap;
 
@@ -8,6 +8,10 @@ use super::{FIRST, LAST, Learned, SCALE, STEPS, Scored, ZERO, offset, pieces};
 
 /// Times that every complaint is looked at.
 const ROUNDS: usize = 6;
+/// The weights are averaged over so many of the last of them,
+const AVERAGED: usize = 2;
+/// where each so manieth complaint gives one set of weights.
+const APART: usize = 997;
 /// The first step of a weight.
 const RATE: f32 = 0.3;
 /// What the sum of squared gradients begins with.
@@ -40,6 +44,8 @@ pub(crate) struct Example {
     pub(crate) text: String,
     /// For each question the right label, and what the phrases say; nothing where nobody knows.
     pub(crate) answers: Vec<Option<(String, Vec<Scored>)>>,
+    /// How many complaints it counts for.
+    pub(crate) counts: f32,
 }
 
 /// An example as numbers.
@@ -47,6 +53,7 @@ struct Row {
     pieces: Vec<usize>,
     /// For each question the place of the right label, and what counts before any piece.
     answers: Vec<Option<(usize, Vec<f32>)>>,
+    counts: f32,
 }
 
 impl Learned {
@@ -70,6 +77,7 @@ impl Learned {
                     .zip(&example.answers)
                     .map(|(of, is)| numbers(of, is.as_ref()))
                     .collect(),
+                counts: example.counts,
             })
             .collect();
         let (mut labels, mut lines) = (Vec::new(), vec![String::new(); places.len()]);
@@ -105,10 +113,18 @@ fn numbers(question: &Question, answer: Option<&(String, Vec<Scored>)>) -> Optio
 fn fit(labels: usize, pieces: usize, question: usize, rows: &[Row]) -> (Vec<f32>, Vec<f32>) {
     let (mut weights, mut squares) = (vec![0.0; pieces * labels], vec![BEGINNING; pieces * labels]);
     let (mut biases, mut bias_squares) = (vec![0.0; labels], vec![BEGINNING; labels]);
+    let (mut sums, mut summed) = (vec![0.0; pieces * labels], 0.0);
     let mut off = vec![0.0_f32; labels];
-    for at in (0..ROUNDS * rows.len()).map(|count| count * STRIDE % rows.len()) {
-        let Some((right, offsets)) = &rows[at].answers[question] else { continue };
-        let found = &rows[at].pieces;
+    for look in 0..ROUNDS * rows.len() {
+        if look >= (ROUNDS - AVERAGED) * rows.len() && look % APART == 0 {
+            summed += 1.0;
+            for (sum, weight) in sums.iter_mut().zip(&weights) {
+                *sum += *weight;
+            }
+        }
+        let row = &rows[look * STRIDE % rows.len()];
+        let Some((right, offsets)) = &row.answers[question] else { continue };
+        let found = &row.pieces;
         let factor = SCALE as f32 / (found.len().max(1) as f32).sqrt();
         off.fill(0.0);
         for &piece in found {
@@ -128,11 +144,17 @@ fn fit(labels: usize, pieces: usize, question: usize, rows: &[Row]) -> (Vec<f32>
             *weight /= sum;
         }
         off[*right] -= 1.0;
+        for off in &mut off {
+            *off *= row.counts;
+        }
         step(&mut biases, &mut bias_squares, &off, 1.0, 0.0);
         for &piece in found {
             let span = piece * labels..(piece + 1) * labels;
             step(&mut weights[span.clone()], &mut squares[span], &off, factor, PULL);
         }
+    }
+    if summed > 0.0 {
+        weights = sums.into_iter().map(|sum| sum / summed).collect();
     }
     (weights, biases)
 }

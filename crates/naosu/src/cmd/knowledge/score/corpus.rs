@@ -14,8 +14,6 @@ use crate::usage::Mistake;
 
 /// Parts of the cross-validation: each complaint is recognised with what the other parts teach.
 const FOLDS: usize = 4;
-/// What stands in the names of files that the project wrote to learn words from.
-const WRITTEN: &str = "-written";
 
 /// Where complaints come from, as far as the figures on them are concerned.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -58,7 +56,7 @@ impl<'k> Corpora<'k> {
         let mut begins = 0;
         for (path, text) in Complaint::files(files) {
             let name = path.trim_start_matches("corpus/");
-            let origin = if name.contains(WRITTEN) { Origin::Written } else { Origin::Tuned };
+            let origin = if Complaint::is_written(name) { Origin::Written } else { Origin::Tuned };
             let corpus = Corpus::read(name, origin, text, begins)?;
             begins += corpus.complaints.len();
             all.push(corpus);
