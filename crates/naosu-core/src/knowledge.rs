@@ -116,7 +116,8 @@ impl Words {
             phrases: folder(files, "phrases", problems),
             client_errors: folder(files, "client_errors", problems),
             learned: Taught::read(|name| {
-                files.iter().find(|(path, _)| *path == name).map(|(_, text)| text.as_ref())
+                let file = files.iter().find(|(path, _)| *path == name);
+                file.map(|(_, text)| text.as_bytes().to_vec().into())
             }),
             compiled: Compiled::default(),
         }
@@ -131,10 +132,8 @@ impl Knowledge {
     /// Every problem, as [`Knowledge::load`] tells it.
     pub fn built_in() -> Result<Self, Vec<Problem>> {
         let mut files: Vec<File> = COMPACT.iter().map(|&(path, text)| (path.into(), text.into())).collect();
-        for name in Taught::PATHS.into_iter().chain([coverage::FILE]) {
-            let rows = EMBEDDED.get_file(name).and_then(include_dir::File::contents_utf8);
-            files.extend(rows.map(|text| (name.into(), text.into())));
-        }
+        let rows = EMBEDDED.get_file(coverage::FILE).and_then(include_dir::File::contents_utf8);
+        files.extend(rows.map(|text| (coverage::FILE.into(), text.into())));
         let mut knowledge = Self::of(&files)?;
         knowledge.later.built_in = true;
         Ok(knowledge)
@@ -297,6 +296,8 @@ impl Knowledge {
             let mut words = Words::new(&self.later.files, &mut Vec::new());
             if self.later.built_in {
                 words.compiled = Compiled::built_in();
+                words.learned =
+                    Taught::read(|name| EMBEDDED.get_file(name).map(|file| file.contents().into()));
             }
             words
         })

@@ -6,6 +6,7 @@
 //! scores. Weights and biases are fitted so that the complaints become likely (`teach`), with what the phrases say
 //! of each already counted in, so that only what the phrases miss is learned.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -48,10 +49,8 @@ pub(crate) struct Learned {
     from: String,
     /// Labels as `question/label`, with their biases, in the order that `rows` refer to.
     labels: Vec<(String, f64)>,
-    /// The rows as text, sorted by piece.
-    text: String,
-    /// Where the rows begin and end in `text`.
-    rows: Vec<(u32, u32)>,
+    /// The rows as they are written, sorted by piece; not copied where they are built in.
+    rows: Cow<'static, [u8]>,
 }
 
 /// What a text's pieces say of every label.
@@ -63,22 +62,20 @@ pub(super) struct Scores<'l> {
 
 impl Learned {
     /// Reads what [`Self::show`] wrote; a line that cannot be read says nothing.
-    pub(crate) fn read(text: &str) -> Self {
-        let (head, rows) = text.split_once('\n').unwrap_or((text, ""));
-        let (from, labels) = head.split_once('\t').unwrap_or_default();
+    pub(crate) fn read(written: Cow<'static, [u8]>) -> Self {
+        let head = written.iter().position(|byte| *byte == b'\n').unwrap_or(written.len());
+        let text = String::from_utf8_lossy(&written[..head]);
+        let (from, labels) = text.split_once('\t').unwrap_or_default();
         let labels = labels.split(' ').filter_map(|label| {
             let (label, bias) = label.split_once(':')?;
             Some((label.to_owned(), bias.parse::<f64>().ok().filter(|bias| bias.is_finite())?))
         });
-        let labels = labels.collect();
-        let mut at = 0;
-        let spans = rows.split_inclusive('\n').filter_map(|row| {
-            let start = at;
-            at += row.len();
-            Some((u32::try_from(start).ok()?, u32::try_from(start + row.trim_end_matches('\n').len()).ok()?))
-        });
-        let rows_at = spans.collect();
-        Self { from: from.to_owned(), labels, text: rows.to_owned(), rows: rows_at }
+        let (from, labels) = (from.to_owned(), labels.collect());
+        let rows = match written {
+            Cow::Borrowed(written) => written.get(head + 1..).unwrap_or_default().into(),
+            Cow::Owned(mut written) => written.split_off((head + 1).min(written.len())).into(),
+        };
+        Self { from, labels, rows }
     }
 
     /// One line with what it was learned from and the labels with their biases, then one line for each piece, sorted:
@@ -90,7 +87,7 @@ impl Learned {
             let _ = write!(out, "{}{label}:{bias}", if at == 0 { "" } else { " " });
         }
         out.push('\n');
-        out.push_str(&self.text);
+        out.push_str(&String::from_utf8_lossy(&self.rows));
         out
     }
 
@@ -106,7 +103,7 @@ impl Learned {
         for piece in pieces(text) {
             let Some(row) = self.row(&piece) else { continue };
             found += 1;
-            for pair in row.as_bytes().chunks_exact(2) {
+            for pair in row.chunks_exact(2) {
                 if let Some(sum) = sums.get_mut(usize::from(pair[0].saturating_sub(FIRST))) {
                     *sum += f64::from(i16::from(pair[1]) - i16::from(ZERO)) / STEPS;
                 }
@@ -119,20 +116,20 @@ impl Learned {
         Scores { learned: self, sums }
     }
 
-    /// What stands behind a piece.
-    fn row(&self, piece: &str) -> Option<&str> {
-        let line = |at: usize| {
-            let (start, end) = self.rows[at];
-            self.text.get(start as usize..end as usize).unwrap_or_default()
-        };
-        let (mut low, mut high) = (0, self.rows.len());
-        while low < high {
-            let middle = usize::midpoint(low, high);
-            let (name, row) = line(middle).split_once('\t').unwrap_or_default();
-            match name.cmp(piece) {
-                Ordering::Less => low = middle + 1,
-                Ordering::Greater => high = middle,
-                Ordering::Equal => return Some(row),
+    /// What stands behind a piece, by halving the rows; no index is built, most runs look up one text only.
+    fn row(&self, piece: &str) -> Option<&[u8]> {
+        let mut rows: &[u8] = &self.rows;
+        while !rows.is_empty() {
+            let (before, after) = rows.split_at(rows.len() / 2);
+            let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+            let end =
+                after.iter().position(|byte| *byte == b'\n').map_or(rows.len(), |end| before.len() + end);
+            let line = &rows[start..end];
+            let name = line.iter().position(|byte| *byte == b'\t').unwrap_or(line.len());
+            match line[..name].cmp(piece.as_bytes()) {
+                Ordering::Less => rows = rows.get(end + 1..).unwrap_or_default(),
+                Ordering::Greater => rows = &rows[..start],
+                Ordering::Equal => return line.get(name + 1..),
             }
         }
         None
@@ -266,8 +263,8 @@ mod tests {
     #[test]
     fn what_is_shown_is_read_again() {
         let shown = learned().show();
-        assert_eq!(Learned::read(&shown).show(), shown);
-        assert_eq!(Learned::read(&shown).from(), "x");
+        assert_eq!(Learned::read(shown.clone().into_bytes().into()).show(), shown);
+        assert_eq!(Learned::read(shown.clone().into_bytes().into()).from(), "x");
         assert!(shown.starts_with("x\tsymptom/cannot_receive:"), "{shown}");
         assert!(shown.contains("\nqueue never\t"), "{shown}");
     }
@@ -275,7 +272,7 @@ mod tests {
     #[test]
     fn broken_files_say_nothing() {
         for text in ["", "\n", "a:x\nb", "x\ta/b:1 a/c:inf\nqueue\t7\u{e9}!~~!\nzz", "\u{0}\t\t:\n"] {
-            let learned = Learned::read(text);
+            let learned = Learned::read(text.as_bytes().into());
             let scores = learned.scores("queue zz");
             assert!(scores.sums.iter().all(|sum| sum.is_finite()), "{text:?}: {:?}", scores.sums);
         }

@@ -3,6 +3,8 @@
 //! Symptoms and causes are learned from all complaints. Service, device and program are learned from those that name
 //! them as often as people do.
 
+use std::borrow::Cow;
+
 use super::learned::{Example, Learned, Question};
 use super::normalize::normalize;
 use super::{Recognised, Scored, phrased};
@@ -68,7 +70,7 @@ impl Taught {
     }
 
     /// Reads the files that [`Self::show`] names; `file` gives the text of one.
-    pub fn read<'a>(file: impl Fn(&str) -> Option<&'a str>) -> Self {
+    pub fn read(file: impl Fn(&str) -> Option<Cow<'static, [u8]>>) -> Self {
         let read = |name| file(name).map_or_else(Learned::default, Learned::read);
         Self { what: read(WHAT), who: read(WHO) }
     }
