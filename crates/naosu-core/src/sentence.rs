@@ -154,22 +154,24 @@ fn plain(value: &Value) -> String {
     }
 }
 
+/// The months in English.
+pub const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
 /// `2026-11-20T…` as "20 November 2026" or 「2026年11月20日」; the year is left out when it is `year`.
 fn date(text: &str, lang: Lang, year: Option<i32>) -> String {
-    const MONTHS: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
     let mut parts = text.get(..10).unwrap_or_default().split('-').map(str::parse::<i32>);
     let (Some(Ok(y)), Some(Ok(m)), Some(Ok(d))) = (parts.next(), parts.next(), parts.next()) else {
         return text.to_owned();

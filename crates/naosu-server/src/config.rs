@@ -12,8 +12,6 @@ pub const KEEP_DAYS: u32 = 180;
 /// How a server is set up; made by the command line.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where it listens.
-    pub listen: SocketAddr,
     /// Where cases are kept.
     pub keeping: Keeping,
     /// The address that people open, without a slash at its end; from it links and QR codes are made.

@@ -39,5 +39,5 @@ mod wording;
 
 pub use crate::config::{Certificate, Config, KEEP_DAYS, Keeping, Outside, Policy};
 pub use crate::helpers::{Helper, Helpers, Role, Unfit};
-pub use crate::serve::serve;
+pub use crate::serve::{listen, serve};
 pub use crate::tokens::make_token;

@@ -37,24 +37,31 @@ const REQUEST_TIME: Duration = Duration::from_mins(1);
 /// How long requests that are going on may take to end when the server stops.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
-/// Serves until the process is asked to stop. `ready` is told the address once people can connect.
+/// Takes the address that people will connect to; with port 0 the system chooses a free one.
 ///
 /// # Errors
-/// When the address is taken, the certificate cannot be read, or what is kept cannot be opened.
+/// When the address is taken or not of this machine.
+pub fn listen(address: SocketAddr) -> Result<TcpListener> {
+    let listener = TcpListener::bind(address).with_context(|| format!("listen on {address}"))?;
+    listener.set_nonblocking(true).context("listen without blocking")?;
+    Ok(listener)
+}
+
+/// Serves those who connect until the process is asked to stop. `ready` is called once they are answered.
+///
+/// # Errors
+/// When the certificate cannot be read, or what is kept cannot be opened.
 pub async fn serve(
+    listener: TcpListener,
     config: Config,
     knowledge: &'static Knowledge,
-    ready: impl FnOnce(SocketAddr) + Send,
+    ready: impl FnOnce() + Send,
 ) -> Result<()> {
     let store = Store::open(&config.keeping).await?;
     let tls = match &config.certificate {
         Some(certificate) => Some(tls(certificate).await?),
         None => None,
     };
-    let listener =
-        TcpListener::bind(config.listen).with_context(|| format!("listen on {}", config.listen))?;
-    listener.set_nonblocking(true).context("listen without blocking")?;
-    let address = listener.local_addr().context("the address we listen on")?;
     let budget = Arc::new(Budget::open(&store).await.context("the budget")?);
     let desk = Desk {
         knowledge,
@@ -82,7 +89,7 @@ pub async fn serve(
         news.end();
         stopping.graceful_shutdown(Some(LAST_WORDS));
     });
-    ready(address);
+    ready();
     if let Some(tls) = tls {
         let mut server = axum_server::from_tcp_rustls(listener, tls).context("serve")?.handle(handle);
         careful(server.http_builder());

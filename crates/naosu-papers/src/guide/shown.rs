@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use naosu_core::knowledge::{Knowledge, Lang};
-use naosu_core::sentence::in_general;
+use naosu_core::sentence::{MONTHS, in_general};
 
 use super::frame::Frame;
 use crate::pick;
@@ -73,20 +73,6 @@ fn in_words(source: &str, lang: Lang) -> &str {
 
 /// `2026-11` as "November 2026" or 「2026年11月」.
 fn month(text: &str, lang: Lang) -> String {
-    const MONTHS: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
     let parts = text.split_once('-').and_then(|(year, month)| Some((year, month.parse::<usize>().ok()?)));
     match parts {
         Some((year, month @ 1..=12)) => {

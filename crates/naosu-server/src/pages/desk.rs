@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use naosu_core::knowledge::Knowledge;
 use naosu_core::name::name;
+use naosu_papers::said;
 
 use crate::desk::Desk;
 use crate::helpers::Session;
@@ -59,8 +60,7 @@ fn length(seconds: i64, w: Wording) -> String {
 
 /// What a cause is called.
 fn cause_name(knowledge: &Knowledge, id: &str, w: Wording) -> String {
-    let cause = knowledge.taxonomy.cause.get(id);
-    cause.map_or_else(|| word(id, w), |cause| w.pick(&cause.en, &cause.ja).to_owned())
+    if knowledge.taxonomy.cause.contains_key(id) { said::cause_name(knowledge, id, w.0) } else { word(id, w) }
 }
 
 /// What a service, device or program is called.

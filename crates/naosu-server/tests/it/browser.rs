@@ -9,6 +9,8 @@ use naosu_server::{Config, Keeping, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::serving::loopback;
+
 static KNOWLEDGE: LazyLock<Knowledge> =
     LazyLock::new(|| Knowledge::built_in().expect("the built-in knowledge is sound"));
 
@@ -23,7 +25,6 @@ impl Server {
     pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = Config {
-            listen: "127.0.0.1:0".parse().unwrap(),
             keeping: Keeping::Folder(folder.path().to_owned()),
             public_url: "http://naosu.example".to_owned(),
             certificate: None,
@@ -32,11 +33,13 @@ impl Server {
             keep_days: naosu_server::KEEP_DAYS,
             outside: naosu_server::Outside::default(),
         };
+        let (listener, address) = loopback();
         let (tell, told) = tokio::sync::oneshot::channel();
         let task = tokio::spawn(async move {
-            serve(config, &KNOWLEDGE, |address| tell.send(address).unwrap()).await.unwrap();
+            serve(listener, config, &KNOWLEDGE, || tell.send(()).unwrap()).await.unwrap();
         });
-        Self { address: told.await.unwrap(), task, _folder: folder }
+        told.await.unwrap();
+        Self { address, task, _folder: folder }
     }
 
     /// A browser that prefers that language.

@@ -17,6 +17,8 @@ use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
+use crate::serving::loopback;
+
 mod inside;
 mod lockout;
 
@@ -85,7 +87,6 @@ impl Serving {
         let knowledge = KNOWLEDGE.get_or_init(|| Knowledge::load(&embedded()).unwrap());
         log();
         let config = Config {
-            listen: (Ipv4Addr::LOCALHOST, 0).into(),
             keeping,
             public_url: "http://naosu.example.jp".to_owned(),
             certificate: None,
@@ -95,11 +96,13 @@ impl Serving {
             outside,
         };
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let (listener, address) = loopback();
         let (ready, started) = oneshot::channel();
         runtime.spawn(async move {
-            serve(config, knowledge, |address| ready.send(address).unwrap()).await.unwrap();
+            serve(listener, config, knowledge, || ready.send(()).unwrap()).await.unwrap();
         });
-        Self { address: started.await.unwrap(), runtime: Some(runtime) }
+        started.await.unwrap();
+        Self { address, runtime: Some(runtime) }
     }
 
     async fn say(&self, head: &str, body: &[u8]) -> Answer {

@@ -9,6 +9,7 @@ use naosu_server::{Config, Helpers, Keeping, Policy, Role, serve};
 use tempfile::TempDir;
 
 use crate::client::Browser;
+use crate::serving::loopback;
 
 static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| Knowledge::built_in().unwrap());
 
@@ -37,7 +38,6 @@ impl Server {
     pub(crate) fn keeping_for(keeping: Keeping, keep_days: u32) -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let config = Config {
-            listen: "127.0.0.1:0".parse().unwrap(),
             keeping: keeping.clone(),
             public_url: "http://naosu.test".to_owned(),
             certificate: None,
@@ -46,12 +46,13 @@ impl Server {
             keep_days,
             outside: naosu_server::Outside::default(),
         };
+        let (listener, address) = loopback();
         let (ready, told) = mpsc::channel();
         runtime.spawn(async move {
-            let served = serve(config, &KNOWLEDGE, move |address| ready.send(address).unwrap()).await;
+            let served = serve(listener, config, &KNOWLEDGE, move || ready.send(()).unwrap()).await;
             served.unwrap();
         });
-        let address = told.recv_timeout(Duration::from_mins(1)).unwrap();
+        told.recv_timeout(Duration::from_mins(1)).unwrap();
         Self { address, keeping, runtime, _folder: None }
     }
 

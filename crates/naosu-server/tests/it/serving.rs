@@ -1,17 +1,24 @@
 //! A server for a test, and what is said to it byte by byte.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use naosu_core::knowledge::{Knowledge, embedded};
-use naosu_server::{Config, Keeping, Policy, serve};
+use naosu_server::{Config, Keeping, Policy, listen, serve};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+
+/// A port of this machine for a server.
+pub(crate) fn loopback() -> (TcpListener, SocketAddr) {
+    let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
+}
 
 /// A server on loopback with an empty database; it ends with the test.
 pub(crate) struct Serving {
@@ -36,7 +43,6 @@ impl Serving {
         let folder = tempfile::tempdir().unwrap();
         let keeping = Keeping::Folder(folder.path().to_owned());
         let config = Config {
-            listen: (Ipv4Addr::LOCALHOST, 0).into(),
             keeping: keeping.clone(),
             public_url: "https://naosu.example.jp".to_owned(),
             certificate: None,
@@ -45,11 +51,13 @@ impl Serving {
             keep_days: naosu_server::KEEP_DAYS,
             outside: naosu_server::Outside::default(),
         };
+        let (listener, address) = loopback();
         let (ready, started) = oneshot::channel();
         let task = tokio::spawn(async move {
-            serve(config, knowledge, |address| ready.send(address).unwrap()).await.unwrap();
+            serve(listener, config, knowledge, || ready.send(()).unwrap()).await.unwrap();
         });
-        Self { address: started.await.unwrap(), keeping, task, _folder: folder }
+        started.await.unwrap();
+        Self { address, keeping, task, _folder: folder }
     }
 
     /// The answer to these bytes on a connection of their own.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use naosu_core::knowledge::{Knowledge, Lang};
-use naosu_server::{Certificate, Config, Keeping, Policy, Role, make_token, serve};
+use naosu_server::{Certificate, Config, Keeping, Policy, Role, listen, make_token, serve};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use tracing_subscriber::EnvFilter;
@@ -39,19 +39,21 @@ pub(super) fn run(knowledge: &'static Knowledge, arguments: &ServeArguments, lan
     let certificate = arguments.tls_cert.clone().zip(arguments.tls_key.clone());
     let certificate = certificate.map(|(chain, key)| Certificate { chain, key });
     let scheme = if certificate.is_some() { "https" } else { "http" };
+    let listener = listen(arguments.listen)?;
+    // the port is known only now where the system chose it
+    let address = listener.local_addr().context("the address we listen on")?;
     let named = arguments.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
     let config = Config {
-        listen: arguments.listen,
         keeping,
-        public_url: named.clone().unwrap_or_else(|| reached_at(scheme, arguments.listen)),
+        public_url: named.unwrap_or_else(|| reached_at(scheme, address)),
         certificate,
         reach: if arguments.reach == ReachArgument::Open { Policy::Open } else { Policy::Public },
         trust_proxy: arguments.trust_proxy,
         keep_days: arguments.keep_days,
         outside: super::order::outside(knowledge, &arguments.outside)?.0,
     };
-    runtime.block_on(serve(config, knowledge, |address| {
-        let url = named.unwrap_or_else(|| reached_at(scheme, address));
+    let url = config.public_url.clone();
+    runtime.block_on(serve(listener, config, knowledge, || {
         // when stderr is gone there is nobody to tell
         drop(std::io::stderr().write_all(greeting(&url, lang).as_bytes()));
     }))?;

@@ -103,6 +103,16 @@ fn answer(address: SocketAddr, count: &AtomicUsize) -> Option<Confirmed> {
 }
 
 #[test]
+fn links_lead_to_the_port_that_the_system_chose() {
+    let data = tempfile::tempdir().expect("a folder");
+    let server = Server::start(data.path());
+    let words = json!({ "words": "メールが受信できない" }).to_string();
+    let opened = ask(server.address, "POST /api/v1/cases", &words).expect("it is opened");
+    let expected = format!("http://{}/c/{}", server.address, opened["secret"].as_str().expect("a secret"));
+    assert_eq!(opened["link"], expected);
+}
+
+#[test]
 fn whatever_the_server_confirmed_is_there_after_it_was_killed() {
     let kills = std::env::var("NAOSU_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
     let answers: usize = (0..kills).map(killed_once).sum();

@@ -14,6 +14,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::serving::loopback;
+
 /// Nothing in a test takes longer.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -40,7 +42,6 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let keeping = Keeping::Folder(folder.path().to_owned());
         let config = Config {
-            listen: (Ipv4Addr::LOCALHOST, 0).into(),
             keeping: keeping.clone(),
             public_url: "https://naosu.example.jp".to_owned(),
             certificate: None,
@@ -53,11 +54,13 @@ impl Server {
                 ..naosu_server::Outside::default()
             },
         };
+        let (listener, address) = loopback();
         let (ready, started) = oneshot::channel();
         let task = tokio::spawn(async move {
-            serve(config, knowledge, |address| ready.send(address).unwrap()).await.unwrap();
+            serve(listener, config, knowledge, || ready.send(()).unwrap()).await.unwrap();
         });
-        Self { address: started.await.unwrap(), keeping, task, _folder: folder }
+        started.await.unwrap();
+        Self { address, keeping, task, _folder: folder }
     }
 
     /// A new token, as a header.
