@@ -7,9 +7,10 @@
 //! of each already counted in, so that only what the phrases miss is learned.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write;
+use std::hash::{DefaultHasher, Hasher};
+use std::sync::OnceLock;
 
 pub(super) use self::teach::{Example, Question};
 use super::Scored;
@@ -51,6 +52,8 @@ pub(crate) struct Learned {
     labels: Vec<(String, f64)>,
     /// The rows as they are written, sorted by piece; not copied where they are built in.
     rows: Cow<'static, [u8]>,
+    /// Where the row of a piece begins, by the hash of the piece; made when the first text is looked at.
+    places: OnceLock<HashMap<u64, usize>>,
 }
 
 /// What a text's pieces say of every label.
@@ -75,7 +78,7 @@ impl Learned {
             Cow::Borrowed(written) => written.get(head + 1..).unwrap_or_default().into(),
             Cow::Owned(mut written) => written.split_off((head + 1).min(written.len())).into(),
         };
-        Self { from, labels, rows }
+        Self { from, labels, rows, places: OnceLock::new() }
     }
 
     /// One line with what it was learned from and the labels with their biases, then one line for each piece, sorted:
@@ -116,24 +119,27 @@ impl Learned {
         Scores { learned: self, sums }
     }
 
-    /// What stands behind a piece, by halving the rows; no index is built, most runs look up one text only.
+    /// What stands behind a piece.
     fn row(&self, piece: &str) -> Option<&[u8]> {
-        let mut rows: &[u8] = &self.rows;
-        while !rows.is_empty() {
-            let (before, after) = rows.split_at(rows.len() / 2);
-            let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-            let end =
-                after.iter().position(|byte| *byte == b'\n').map_or(rows.len(), |end| before.len() + end);
-            let line = &rows[start..end];
-            let name = line.iter().position(|byte| *byte == b'\t').unwrap_or(line.len());
-            match line[..name].cmp(piece.as_bytes()) {
-                Ordering::Less => rows = rows.get(end + 1..).unwrap_or_default(),
-                Ordering::Greater => rows = &rows[..start],
-                Ordering::Equal => return line.get(name + 1..),
-            }
-        }
-        None
+        let places = self.places.get_or_init(|| {
+            let mut start = 0;
+            let rows = self.rows.split_inclusive(|byte| *byte == b'\n').map(|row| {
+                let place = start;
+                start += row.len();
+                (hash(row.split(|byte| *byte == b'\t').next().unwrap_or_default()), place)
+            });
+            rows.collect()
+        });
+        let row = self.rows.get(*places.get(&hash(piece.as_bytes()))?..)?;
+        let row = row.split(|byte| *byte == b'\n').next()?;
+        row.strip_prefix(piece.as_bytes())?.strip_prefix(b"\t")
     }
+}
+
+fn hash(piece: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(piece);
+    hasher.finish()
 }
 
 impl Scores<'_> {

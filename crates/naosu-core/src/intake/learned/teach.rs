@@ -95,7 +95,12 @@ impl Learned {
         let told = places.keys().zip(&lines).filter(|(_, line)| !line.is_empty());
         let text: String = told.flat_map(|(piece, line)| [piece, "\t", line, "\n"]).collect();
         // the biases are those that are written
-        Self::read(Self { from, labels, rows: text.into_bytes().into() }.show().into_bytes().into())
+        Self::read(
+            Self { from, labels, rows: text.into_bytes().into(), ..Self::default() }
+                .show()
+                .into_bytes()
+                .into(),
+        )
     }
 }
 

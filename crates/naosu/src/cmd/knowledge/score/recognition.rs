@@ -46,8 +46,8 @@ pub(super) fn told(corpora: &Corpora<'_>, lang: Lang) -> String {
     }
     out.push_str(pick(
         lang,
-        "What is learned from words was learned without the quarter being recognised. \"Tuned on\": the phrases were written by hand with\nthese texts in sight, so new texts score lower (see \"when first seen\"); \"written\": by the project, to learn words from.\n",
-        "語の学習は、判定する4分の1を除いて行っています(4分割の交差検証)。「調整に使用」: 言い回しは、この文を見ながら人が書いたものです。\n初めての文での成績はこれより低くなります(下の「初見時」)。「学習用」: 語を学ぶために作成した文です。\n",
+        "What is learned from words was learned without the quarter being recognised. \"Tuned on\": the phrases, and written\ncomplaints like them, were made with these texts in sight, so new texts score lower (see \"when first seen\"); \"written\": by the\nproject, to learn words from.\n",
+        "語の学習は、判定する4分の1を除いて行っています(4分割の交差検証)。「調整に使用」: 言い回しと、似た学習用の文は、\nこの文を見ながら作成したものです。初めての文での成績はこれより低くなります(下の「初見時」)。「学習用」: 語を学ぶために作成した文です。\n",
     ));
     // writing to a String cannot fail
     let _ = writeln!(
