@@ -7,7 +7,7 @@
 //! of each already counted in, so that only what the phrases miss is learned.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::OnceLock;
@@ -53,7 +53,7 @@ pub(crate) struct Learned {
     /// The rows as they are written, sorted by piece; not copied where they are built in.
     rows: Cow<'static, [u8]>,
     /// Where the row of a piece begins, by the hash of the piece; made when the first text is looked at.
-    places: OnceLock<HashMap<u64, usize>>,
+    places: OnceLock<BTreeMap<u64, usize>>,
 }
 
 /// What a text's pieces say of every label.
