@@ -2,9 +2,9 @@
 //!
 //! Pure and deterministic: the words are brought to one spelling (`normalize`), the phrases and known messages of the
 //! knowledge are found in them (`pattern`, `message`), and what was found is added up (`score`) as logarithms of
-//! likelihood ratios, so that what the phrases say can be traced to each of them. Our own names of symptoms and causes are
-//! taken for what they are (`name`). To that is added what the words of
+//! likelihood ratios, so that what the phrases say can be traced to each of them. To that is added what the words of
 //! thousands of labelled complaints taught (`learned`, `taught`), which knows the many ways to say a thing that no phrase has.
+//! Our own names of symptoms and causes are taken for what they are (`name`).
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
