@@ -3,7 +3,8 @@
 //! Pure and deterministic: the words are brought to one spelling (`normalize`), the phrases and known messages of the
 //! knowledge are found in them (`pattern`, `message`), and what was found is added up (`score`) as logarithms of
 //! likelihood ratios, so that what the phrases say can be traced to each of them. To that is added what the words of
-//! thousands of labelled complaints taught (`learned`, `taught`), which knows the many ways to say a thing that no phrase has.
+//! thousands of labelled complaints taught (`learned`, `taught`), which knows the many ways to say a thing that no phrase has,
+//! unless a program speaks and not a person, which is learned as well.
 //! Our own names of symptoms and causes are taken for what they are (`name`).
 
 use std::collections::BTreeMap;
@@ -12,7 +13,8 @@ use std::sync::OnceLock;
 use serde::Serialize;
 
 pub use self::complaint::Complaint;
-use self::message::by_program;
+use self::learned::Pieces;
+use self::message::speaker;
 use self::name::Names;
 pub use self::normalize::normalize;
 use self::recogniser::Recogniser;
@@ -129,14 +131,27 @@ pub fn recognise(knowledge: &Knowledge, text: &str) -> Recognised {
 
 /// The same with other learned words, for cross-validation.
 pub fn recognise_with(knowledge: &Knowledge, taught: &Taught, text: &str) -> Recognised {
-    let mut found = phrased(knowledge, text);
     let normalised = normalize(text);
-    if knowledge.words().compiled.names(knowledge).recognise(knowledge, &normalised, &mut found) {
+    heard(knowledge, taught, text, &normalised, &Pieces::of(&normalised))
+}
+
+/// What is recognised in a text, given its normal spelling and the pieces of that.
+fn heard(
+    knowledge: &Knowledge,
+    taught: &Taught,
+    text: &str,
+    normalised: &str,
+    pieces: &Pieces,
+) -> Recognised {
+    let mut found = phrased(knowledge, text);
+    if knowledge.words().compiled.names(knowledge).recognise(knowledge, normalised, &mut found) {
         return found;
     }
     // the complaints are what people say: what a program says is known by its messages and the phrases alone
-    if !by_program(&normalised) && found.messages.iter().all(|message| message.cover < ALONE) {
-        let scores = taught.what.scores(&normalised);
+    let by_program =
+        || speaker::message(normalised).is_some_and(|message| taught.by_program(&Pieces::of(&message)));
+    if found.messages.iter().all(|message| message.cover < ALONE) && !by_program() {
+        let scores = taught.what.scores(pieces);
         found.symptom = scores.joined("symptom", &found.symptom);
         found.cause = scores.joined("cause", &found.cause);
     }
@@ -177,8 +192,10 @@ pub fn ask_line(knowledge: &Knowledge, id: &str, text: &str) -> AskLine {
 
 /// The same with other learned words, for cross-validation.
 pub fn ask_line_with(knowledge: &Knowledge, taught: &Taught, id: &str, text: &str) -> AskLine {
-    let found = recognise_with(knowledge, taught, text);
-    let scores = taught.who.scores(&normalize(text));
+    let normalised = normalize(text);
+    let pieces = Pieces::of(&normalised);
+    let found = heard(knowledge, taught, text, &normalised, &pieces);
+    let scores = taught.who.scores(&pieces);
     let likeliest = |question: &str| {
         let answers = scores.joined(question, &taught::named(knowledge, question, &found));
         answers.into_iter().next().map_or_else(|| "unknown".to_owned(), |best| best.id)

@@ -7,9 +7,8 @@
 //! of each already counted in, so that only what the phrases miss is learned.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::hash::{DefaultHasher, Hasher};
 use std::sync::OnceLock;
 
 pub(super) use self::teach::{Example, Question};
@@ -28,8 +27,6 @@ const SCALE: f64 = 3.0;
 const TEMPERATURE: f64 = 0.9;
 /// Steps of a weight in one unit, as they are written.
 const STEPS: f64 = 12.0;
-/// Pieces of one text that are looked up.
-const PIECES: usize = 3_000;
 /// Letters of a word that are a piece, with a mark for its ends; so words of one stem, and mistyped ones, have pieces in common.
 const RUN: usize = 4;
 /// What begins such a piece, and the ends of the word.
@@ -40,6 +37,8 @@ const LETTERS: usize = 2_000;
 const ZERO: u8 = b'P';
 /// The first label of a table is written as this character, the next as the next.
 const FIRST: u8 = b'!';
+/// A slot without a row.
+const EMPTY: u32 = u32::MAX;
 /// The last character that is written.
 const LAST: u8 = b'~';
 
@@ -52,9 +51,16 @@ pub(crate) struct Learned {
     labels: Vec<(String, f64)>,
     /// The rows as they are written, sorted by piece; not copied where they are built in.
     rows: Cow<'static, [u8]>,
-    /// Where the row of a piece begins, by the hash of the piece; made when the first text is looked at.
-    places: OnceLock<BTreeMap<u64, usize>>,
+    /// Where rows begin, made when the first text is looked at.
+    places: OnceLock<Places>,
 }
+
+/// The pieces of a text, each once, sorted.
+pub(super) struct Pieces(Vec<String>);
+
+/// A hash table of rows with open addressing (linear probing): each slot holds where a row begins, or [`EMPTY`].
+#[derive(Clone, Debug)]
+struct Places(Vec<u32>);
 
 /// What a text's pieces say of every label.
 pub(super) struct Scores<'l> {
@@ -99,12 +105,12 @@ impl Learned {
         &self.from
     }
 
-    /// What the pieces of a normalised text say.
-    pub(super) fn scores(&self, text: &str) -> Scores<'_> {
+    /// What the pieces of a text say.
+    pub(super) fn scores(&self, pieces: &Pieces) -> Scores<'_> {
         let mut sums = vec![0.0; self.labels.len()];
         let mut found = 0_u32;
-        for piece in pieces(text) {
-            let Some(row) = self.row(&piece) else { continue };
+        let places = self.places.get_or_init(|| Places::of(&self.rows));
+        for row in pieces.0.iter().filter_map(|piece| places.find(&self.rows, piece)) {
             found += 1;
             for pair in row.chunks_exact(2) {
                 if let Some(sum) = sums.get_mut(usize::from(pair[0].saturating_sub(FIRST))) {
@@ -118,28 +124,46 @@ impl Learned {
         }
         Scores { learned: self, sums }
     }
-
-    /// What stands behind a piece.
-    fn row(&self, piece: &str) -> Option<&[u8]> {
-        let places = self.places.get_or_init(|| {
-            let mut start = 0;
-            let rows = self.rows.split_inclusive(|byte| *byte == b'\n').map(|row| {
-                let place = start;
-                start += row.len();
-                (hash(row.split(|byte| *byte == b'\t').next().unwrap_or_default()), place)
-            });
-            rows.collect()
-        });
-        let row = self.rows.get(*places.get(&hash(piece.as_bytes()))?..)?;
-        let row = row.split(|byte| *byte == b'\n').next()?;
-        row.strip_prefix(piece.as_bytes())?.strip_prefix(b"\t")
-    }
 }
 
-fn hash(piece: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(piece);
-    hasher.finish()
+impl Places {
+    /// Those of the rows, half of the slots or more left empty.
+    fn of(rows: &[u8]) -> Self {
+        let many = rows.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let mut places = Self(vec![EMPTY; (2 * many).next_power_of_two()]);
+        let mut start = 0;
+        for row in rows.split_inclusive(|byte| *byte == b'\n') {
+            let piece = row.split(|byte| *byte == b'\t').next().unwrap_or_default();
+            let free = places.slots(piece).find(|slot| places.0[*slot] == EMPTY);
+            // there are fewer than four gigabytes of rows
+            if let (Some(free), Ok(place)) = (free, u32::try_from(start)) {
+                places.0[free] = place;
+            }
+            start += row.len();
+        }
+        places
+    }
+
+    /// What stands behind a piece.
+    fn find<'r>(&self, rows: &'r [u8], piece: &str) -> Option<&'r [u8]> {
+        let taken = self.slots(piece.as_bytes()).map(|slot| self.0[slot]).take_while(|place| *place != EMPTY);
+        let mut found = taken.filter_map(|place| {
+            let row = rows.get(place as usize..)?.strip_prefix(piece.as_bytes())?.strip_prefix(b"\t")?;
+            row.split(|byte| *byte == b'\n').next()
+        });
+        found.next()
+    }
+
+    /// The slots where a piece may be, in the order they are looked at (hashed by FNV-1a, 64 bits).
+    fn slots(&self, piece: &[u8]) -> impl Iterator<Item = usize> + use<> {
+        let hash = piece.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        let slots = self.0.len();
+        #[expect(clippy::cast_possible_truncation, reason = "any part of the hash does")]
+        let first = (hash ^ (hash >> 32)) as usize;
+        (0..slots).map(move |step| first.wrapping_add(step) & (slots - 1))
+    }
 }
 
 impl Scores<'_> {
@@ -179,29 +203,30 @@ fn offset(p: f64) -> f64 {
     SHARE * p.max(FLOOR).ln()
 }
 
-/// Words, pairs of words, runs of letters, and runs of two and three Japanese letters of a normalised text.
-fn pieces(text: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let letters: Vec<char> = text.chars().take(LETTERS).collect();
-    for run in letters.chunk_by(|&a, &b| is_japanese(a) == is_japanese(b)) {
-        if is_japanese(run[0]) {
-            for length in [2, 3] {
-                found.extend(run.windows(length).map(|letters| letters.iter().collect::<String>()));
+impl Pieces {
+    /// Words, pairs of words, runs of letters, and runs of two and three Japanese letters of a normalised text.
+    pub(super) fn of(text: &str) -> Self {
+        let mut found = Vec::new();
+        let letters: Vec<char> = text.chars().take(LETTERS).collect();
+        for run in letters.chunk_by(|&a, &b| is_japanese(a) == is_japanese(b)) {
+            if is_japanese(run[0]) {
+                for length in [2, 3] {
+                    found.extend(run.windows(length).map(|letters| letters.iter().collect::<String>()));
+                }
+                continue;
             }
-            continue;
+            let run: String = run.iter().collect();
+            for sentence in run.split(STOP) {
+                let words: Vec<&str> = sentence.split_ascii_whitespace().collect();
+                found.extend(words.iter().filter(|word| word.len() > 1).map(|word| (*word).to_owned()));
+                found.extend(words.windows(2).map(|pair| pair.join(" ")));
+                found.extend(words.iter().flat_map(|word| runs(word)));
+            }
         }
-        let run: String = run.iter().collect();
-        for sentence in run.split(STOP) {
-            let words: Vec<&str> = sentence.split_ascii_whitespace().collect();
-            found.extend(words.iter().filter(|word| word.len() > 1).map(|word| (*word).to_owned()));
-            found.extend(words.windows(2).map(|pair| pair.join(" ")));
-            found.extend(words.iter().flat_map(|word| runs(word)));
-        }
-        if found.len() > PIECES {
-            break;
-        }
+        found.sort_unstable();
+        found.dedup();
+        Self(found)
     }
-    found
 }
 
 /// The runs of letters of a word.
@@ -228,11 +253,15 @@ mod tests {
             ("受信箱がからっぽ", "cannot_receive"),
             ("受信箱がからのまま", "cannot_receive"),
         ];
-        let examples = complaints.map(|(text, label)| Example {
-            text: text.to_owned(),
-            answers: vec![Some((label.to_owned(), even()))],
-            counts: 1.0,
-        });
+        let examples: Vec<Example> = complaints
+            .repeat(2)
+            .into_iter()
+            .map(|(text, label)| Example {
+                text: text.to_owned(),
+                answers: vec![Some((label.to_owned(), even()))],
+                counts: 1.0,
+            })
+            .collect();
         Learned::learn(
             String::from("x"),
             &[Question::new("symptom", ["cannot_receive", "cannot_send"])],
@@ -242,7 +271,7 @@ mod tests {
 
     fn first(text: &str) -> (String, f64) {
         let learned = learned();
-        let answers = learned.scores(text).joined("symptom", &even());
+        let answers = learned.scores(&Pieces::of(text)).joined("symptom", &even());
         (answers[0].id.clone(), answers[0].p)
     }
 
@@ -259,9 +288,13 @@ mod tests {
         let phrased =
             [("cannot_send", 0.7), ("cannot_receive", 0.3)].map(|(id, p)| Scored { id: id.to_owned(), p });
         let nothing = Learned::default();
-        assert_eq!(nothing.scores("queue").joined("symptom", &phrased), phrased);
+        assert_eq!(nothing.scores(&Pieces::of("queue")).joined("symptom", &phrased), phrased);
         let learned = learned();
-        assert_eq!(learned.scores("queue").joined("cause", &phrased), phrased, "another question");
+        assert_eq!(
+            learned.scores(&Pieces::of("queue")).joined("cause", &phrased),
+            phrased,
+            "another question"
+        );
         let (_, p) = first("elephant");
         assert!(p < 0.75, "{p}");
     }
@@ -279,7 +312,7 @@ mod tests {
     fn broken_files_say_nothing() {
         for text in ["", "\n", "a:x\nb", "x\ta/b:1 a/c:inf\nqueue\t7\u{e9}!~~!\nzz", "\u{0}\t\t:\n"] {
             let learned = Learned::read(text.as_bytes().into());
-            let scores = learned.scores("queue zz");
+            let scores = learned.scores(&Pieces::of("queue zz"));
             assert!(scores.sums.iter().all(|sum| sum.is_finite()), "{text:?}: {:?}", scores.sums);
         }
     }

@@ -1,11 +1,13 @@
-//! What the complaints in `knowledge/corpus` teach: the symptom and the cause, and who wrote with what.
+//! What the complaints in `knowledge/corpus` teach: the symptom and the cause, who wrote with what, and, beside the known
+//! messages, whether a person speaks or a program.
 //!
 //! Symptoms and causes are learned from all complaints. Service, device and program are learned from those that name
 //! them as often as people do.
 
 use std::borrow::Cow;
 
-use super::learned::{Example, Learned, Question};
+use super::learned::{Example, Learned, Pieces, Question};
+use super::message::bare_template;
 use super::normalize::normalize;
 use super::{Recognised, Scored, phrased};
 use crate::knowledge::Knowledge;
@@ -19,6 +21,11 @@ const NAMED: f64 = 0.9;
 
 /// How many complaints of those that were written to learn from one counts for that somebody made.
 const MADE: f32 = 3.0;
+
+/// The question who speaks, with its answers.
+const SPEAKER: &str = "speaker";
+const PERSON: &str = "person";
+const PROGRAM: &str = "program";
 
 /// One complaint to learn from.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +57,7 @@ impl Taught {
         let what = [
             Question::new("symptom", knowledge.taxonomy.symptom.keys()),
             Question::new("cause", knowledge.taxonomy.cause.keys()),
+            Question::new(SPEAKER, [PERSON, PROGRAM]),
         ];
         let who = ["service", "device", "client"].map(|name| Question::new(name, values(knowledge, name)));
         let (mut of_what, mut of_who) = (Vec::new(), Vec::new());
@@ -62,8 +70,16 @@ impl Taught {
                 of_who.push(Example { text: normalize(lesson.text), answers: answers.to_vec(), counts });
             }
             let cause = (lesson.cause != "unknown").then(|| (lesson.cause.to_owned(), said.cause));
-            let answers = vec![Some((lesson.symptom.to_owned(), said.symptom)), cause];
+            let answers = vec![Some((lesson.symptom.to_owned(), said.symptom)), cause, speaker(PERSON)];
             of_what.push(Example { text: normalize(lesson.text), answers, counts });
+        }
+        for message in knowledge.words().client_errors.values().flat_map(|client| &client.message) {
+            let texts = message.en.iter().chain(&message.ja);
+            of_what.extend(texts.map(|text| Example {
+                text: normalize(&bare_template(text)),
+                answers: vec![None, None, speaker(PROGRAM)],
+                counts: MADE,
+            }));
         }
         let from = fingerprint(lessons);
         Self { what: Learned::learn(from.clone(), &what, &of_what), who: Learned::learn(from, &who, &of_who) }
@@ -80,6 +96,12 @@ impl Taught {
         [(WHAT, self.what.show()), (WHO, self.who.show())]
     }
 
+    /// Whether a text is more like a program's message than like what people write; where nothing was learned it is.
+    pub(super) fn by_program(&self, pieces: &Pieces) -> bool {
+        let answers = self.what.scores(pieces).joined(SPEAKER, &evenly());
+        answers.iter().any(|answer| answer.id == PROGRAM && answer.p >= 0.5)
+    }
+
     /// The paths of the files in the knowledge.
     pub(crate) const PATHS: [&'static str; 2] = [WHAT, WHO];
 
@@ -88,6 +110,15 @@ impl Taught {
         let from = fingerprint(lessons);
         self.what.from() == from && self.who.from() == from
     }
+}
+
+/// Who speaks, before anything learned.
+fn evenly() -> Vec<Scored> {
+    [PERSON, PROGRAM].map(|id| Scored { id: id.to_owned(), p: 0.5 }).to_vec()
+}
+
+fn speaker(is: &str) -> Option<(String, Vec<Scored>)> {
+    Some((is.to_owned(), evenly()))
 }
 
 /// The answers to a question about who wrote, as far as the words name it.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{FIRST, LAST, Learned, SCALE, STEPS, Scored, ZERO, offset, pieces};
+use super::{FIRST, LAST, Learned, Pieces, SCALE, STEPS, Scored, ZERO, offset};
 
 /// Times that every complaint is looked at.
 const ROUNDS: usize = 6;
@@ -19,9 +19,9 @@ const BEGINNING: f32 = 0.01;
 /// The pull of a weight towards zero, each time its piece is looked at.
 const PULL: f32 = 0.015;
 /// A piece that fewer complaints hold is left out.
-const RARE: u32 = 2;
+const RARE: u32 = 4;
 /// A weight below this is left out.
-const SMALL: f32 = 0.125;
+const SMALL: f32 = 0.05;
 /// Complaints are looked at in steps of this prime, so that those of one file do not follow each other.
 const STRIDE: usize = 1_000_003;
 
@@ -60,8 +60,8 @@ impl Learned {
     /// Learns to answer the questions; `from` is kept with it.
     pub(crate) fn learn(from: String, questions: &[Question], examples: &[Example]) -> Self {
         let mut counts: BTreeMap<String, u32> = BTreeMap::new();
-        let texts: Vec<_> = examples.iter().map(|example| pieces(&example.text)).collect();
-        for piece in texts.iter().flatten() {
+        let texts: Vec<Pieces> = examples.iter().map(|example| Pieces::of(&example.text)).collect();
+        for piece in texts.iter().flat_map(|pieces| &pieces.0) {
             *counts.entry(piece.clone()).or_default() += 1;
         }
         counts.retain(|_, count| *count >= RARE);
@@ -71,7 +71,7 @@ impl Learned {
             .iter()
             .zip(examples)
             .map(|(pieces, example)| Row {
-                pieces: pieces.iter().filter_map(|piece| places.get(piece.as_str()).copied()).collect(),
+                pieces: pieces.0.iter().filter_map(|piece| places.get(piece.as_str()).copied()).collect(),
                 answers: questions
                     .iter()
                     .zip(&example.answers)

@@ -5,7 +5,7 @@
 //! 「…と出ます」) lets the program speak.
 
 /// The message that the normalised text is, without what passes it on; nothing where a person speaks.
-pub(super) fn message(text: &str) -> Option<String> {
+pub(in crate::intake) fn message(text: &str) -> Option<String> {
     let mut rest = format!(" {} ", text.replace('\n', " \n "));
     for frame in ENGLISH_FRAMES.iter().chain(JAPANESE_FRAMES) {
         if rest.contains(frame) {
