@@ -149,7 +149,7 @@ fn heard(
     }
     // the complaints are what people say: what a program says is known by its messages and the phrases alone
     let by_program =
-        || speaker::message(normalised).is_some_and(|message| taught.by_program(&Pieces::of(&message)));
+        || speaker::message(normalised).is_some_and(|message| taught.may_be_program(&Pieces::of(&message)));
     if found.messages.iter().all(|message| message.cover < ALONE) && !by_program() {
         let scores = taught.what.scores(pieces);
         found.symptom = scores.joined("symptom", &found.symptom);
@@ -159,7 +159,7 @@ fn heard(
 }
 
 /// Share of a text from which a known message is all of it.
-const ALONE: f64 = 0.85;
+const ALONE: f64 = 0.75;
 
 /// What the phrases and the known messages say.
 fn phrased(knowledge: &Knowledge, text: &str) -> Recognised {

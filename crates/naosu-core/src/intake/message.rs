@@ -251,10 +251,21 @@ fn rarity(having: usize, texts: usize) -> f64 {
     0.2 + (1.0 + all / some.max(1.0)).ln()
 }
 
-/// A message without its placeholders.
+/// A message as it is shown: without its placeholders, and with names and numbers in their place.
 #[allow(dead_code, reason = "build.rs does not learn")]
-pub(super) fn bare_template(text: &str) -> String {
-    literals(text).join(" ")
+pub(super) fn shown(text: &str) -> Vec<String> {
+    let parts = literals(text);
+    let with = |values: [&str; 2]| {
+        let mut shown = parts[0].to_owned();
+        for (part, value) in parts[1..].iter().zip(values.iter().cycle()) {
+            shown.extend([*value, *part]);
+        }
+        shown
+    };
+    let name_and_number = ["mail.example.com", "993"];
+    let mut all = vec![with([" "; 2]), with(name_and_number), with([name_and_number[1], name_and_number[0]])];
+    all.dedup();
+    all
 }
 
 /// Codes are written with and without `0x`.
