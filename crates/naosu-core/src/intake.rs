@@ -210,6 +210,11 @@ pub fn ask_line_with(knowledge: &Knowledge, taught: &Taught, id: &str, text: &st
     }
 }
 
+/// The language of words: Japanese as soon as there is kana enough for a word.
+pub fn language(text: &str) -> Lang {
+    if text.chars().filter(|&letter| normalize::is_kana(letter)).count() >= 3 { Lang::Ja } else { Lang::En }
+}
+
 /// What is wrong with the knowledge of words: patterns that do not compile, ids that do not resolve.
 pub fn problems(knowledge: &Knowledge) -> Vec<Problem> {
     let words = knowledge.words();

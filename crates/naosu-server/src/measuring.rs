@@ -27,7 +27,7 @@ use crate::failure::Failure;
 use crate::reach::Caller;
 
 pub(crate) use self::telling::{Telling, milliseconds, of_request};
-pub(crate) use self::wish::{Unread, Wish, Written, named_before};
+pub(crate) use self::wish::{Unread, Wish, Written, is_address, named_before};
 
 mod telling;
 mod wish;

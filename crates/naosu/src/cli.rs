@@ -13,7 +13,7 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 
-    /// Language of everything a person reads [default: that of the environment]
+    /// Language of everything a person reads [default: Japanese for Japanese words, else that of the environment]
     #[arg(long, global = true, value_enum, value_name = "LANG")]
     pub(crate) lang: Option<LangArgument>,
 
@@ -24,6 +24,17 @@ pub(crate) struct Cli {
     /// Colours in what is printed
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub(crate) color: Color,
+}
+
+impl Cli {
+    /// The person's own words, where they are on the command line.
+    pub(crate) fn words(&self) -> Option<&str> {
+        match self.command.as_ref()? {
+            Command::Check(arguments) => arguments.words.as_deref(),
+            Command::Ask(arguments) => arguments.words.as_deref(),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -21,7 +21,7 @@ fn main() -> ExitCode {
         Ok(_) => return usage::tell_bare(),
         Err(error) => return usage::tell_call(&error, language::of_environment()),
     };
-    let lang = cli.lang.map_or_else(language::of_environment, Into::into);
+    let lang = cli.lang.map_or_else(|| language::of_words(cli.words()), Into::into);
     cmd::run(cli, lang).unwrap_or_else(|error| usage::tell(&error, lang))
 }
 

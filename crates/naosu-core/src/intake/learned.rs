@@ -129,7 +129,7 @@ impl Learned {
 impl Places {
     /// Those of the rows, half of the slots or more left empty.
     fn of(rows: &[u8]) -> Self {
-        let many = rows.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let many = rows.split(|byte| *byte == b'\n').count();
         let mut places = Self(vec![EMPTY; (2 * many).next_power_of_two()]);
         let mut start = 0;
         for row in rows.split_inclusive(|byte| *byte == b'\n') {

@@ -8,10 +8,10 @@
 use std::collections::BTreeMap;
 
 use super::learned::softmax;
-use super::normalize::{is_kana, normalize};
+use super::normalize::normalize;
 use super::pattern::Span;
 use super::recogniser::Recogniser;
-use super::{Matched, Recognised, Said, Scored};
+use super::{Matched, Recognised, Said, Scored, language};
 use crate::knowledge::{Context, Knowledge, KnownMessage, Lang, Phrase};
 
 /// Fitted so that what is said with some probability is right about as often.
@@ -262,11 +262,6 @@ fn causes(knowledge: &Knowledge, symptoms: &[Scored], given: &[&Context], sums: 
         (id.as_str(), share.ln() + totals.get(id).copied().unwrap_or(0.0))
     });
     softmax(scores.collect(), CAUSE_TEMPERATURE)
-}
-
-/// Japanese as soon as there is kana enough for a word.
-fn language(text: &str) -> Lang {
-    if text.chars().filter(|&letter| is_kana(letter)).count() >= 3 { Lang::Ja } else { Lang::En }
 }
 
 impl Sums {

@@ -74,14 +74,14 @@ impl Taught {
                 of_who.push(Example { text: normalize(lesson.text), answers: answers.to_vec(), counts });
             }
             let cause = (lesson.cause != "unknown").then(|| (lesson.cause.to_owned(), said.cause));
-            let answers = vec![Some((lesson.symptom.to_owned(), said.symptom)), cause, speaker(PERSON)];
+            let answers = vec![Some((lesson.symptom.to_owned(), said.symptom)), cause, Some(speaker(PERSON))];
             of_what.push(Example { text: normalize(lesson.text), answers, counts });
         }
         for message in knowledge.words().client_errors.values().flat_map(|client| &client.message) {
             let texts = message.en.iter().chain(&message.ja).flat_map(|text| shown(text));
             of_what.extend(texts.map(|text| Example {
                 text: normalize(&text),
-                answers: vec![None, None, speaker(PROGRAM)],
+                answers: vec![None, None, Some(speaker(PROGRAM))],
                 counts: MADE,
             }));
         }
@@ -121,8 +121,8 @@ fn evenly() -> Vec<Scored> {
     [PERSON, PROGRAM].map(|id| Scored { id: id.to_owned(), p: 0.5 }).to_vec()
 }
 
-fn speaker(is: &str) -> Option<(String, Vec<Scored>)> {
-    Some((is.to_owned(), evenly()))
+fn speaker(is: &str) -> (String, Vec<Scored>) {
+    (is.to_owned(), evenly())
 }
 
 /// The answers to a question about who wrote, as far as the words name it.

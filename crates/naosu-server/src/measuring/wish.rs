@@ -10,6 +10,8 @@ use crate::failure::Failure;
 
 /// The longest password that is taken, in bytes.
 const PASSWORD_LIMIT: usize = 1024;
+/// The longest mail address (RFC 5321 section 4.5.3.1: 64 + 1 + 255).
+const ADDRESS_LIMIT: usize = 320;
 
 /// What a person wants to be measured.
 #[derive(Default)]
@@ -100,9 +102,9 @@ pub(crate) fn named_before(evidence: &Evidence, variable: &str) -> Option<String
     Some(format!("{}/{}", server.subject, server.text("security").unwrap_or("tls")))
 }
 
-/// A mail address, roughly: the probes take it apart themselves.
-fn is_address(text: &str) -> bool {
-    text.len() <= 320
+/// Whether it can be a mail address at all; whether it is one, only its provider knows.
+pub(crate) fn is_address(text: &str) -> bool {
+    text.len() <= ADDRESS_LIMIT
         && !text.chars().any(|c| c.is_whitespace() || c.is_control())
         && text
             .split_once('@')

@@ -13,13 +13,12 @@ use super::{PageFailure, failed, go_to, messages, show};
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::limit::Kind;
+use crate::measuring::is_address;
 use crate::reach::Caller;
 use crate::wording::{self, Wording};
 
 /// The longest words that are taken, in bytes.
 const WORDS_LIMIT: usize = 16 * 1024;
-/// The longest mail address (RFC 5321 section 4.5.3.1: 64 + 1 + 255).
-const ADDRESS_LIMIT: usize = 320;
 
 pub(super) fn routes() -> Router<Desk> {
     Router::new().route("/", get(start)).route("/cases", post(open))
@@ -85,13 +84,6 @@ async fn open(
     let first = if request.address.is_some() { "/measure" } else { "" };
     let (_, secret) = desk.open(request, w.0).await.map_err(failed(w))?;
     Ok(go_to(&format!("/c/{secret}{first}")))
-}
-
-/// Whether it can be a mail address at all; whether it is one, only its provider knows.
-fn is_address(text: &str) -> bool {
-    text.len() <= ADDRESS_LIMIT
-        && text.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
-        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
 /// Keeps the person's choice of language and goes back to where they were.
