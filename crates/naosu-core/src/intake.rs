@@ -131,31 +131,28 @@ pub fn recognise(knowledge: &Knowledge, text: &str) -> Recognised {
 
 /// The same with other learned words, for cross-validation.
 pub fn recognise_with(knowledge: &Knowledge, taught: &Taught, text: &str) -> Recognised {
-    let normalised = normalize(text);
-    heard(knowledge, taught, text, &normalised, &Pieces::of(&normalised))
+    heard(knowledge, taught, text).0
 }
 
-/// What is recognised in a text, given its normal spelling and the pieces of that.
-fn heard(
-    knowledge: &Knowledge,
-    taught: &Taught,
-    text: &str,
-    normalised: &str,
-    pieces: &Pieces,
-) -> Recognised {
+/// What is recognised in a text, and its pieces.
+fn heard(knowledge: &Knowledge, taught: &Taught, text: &str) -> (Recognised, Pieces) {
+    let normalised = normalize(text);
     let mut found = phrased(knowledge, text);
-    if knowledge.words().compiled.names(knowledge).recognise(knowledge, normalised, &mut found) {
-        return found;
+    let pieces = Pieces::of(&normalised, &found.phrases);
+    if knowledge.words().compiled.names(knowledge).recognise(knowledge, &normalised, &mut found) {
+        return (found, pieces);
     }
     // the complaints are what people say: what a program says is known by its messages and the phrases alone
-    let by_program =
-        || speaker::message(normalised).is_some_and(|message| taught.may_be_program(&Pieces::of(&message)));
+    let by_program = || {
+        let message = speaker::message(&normalised);
+        message.is_some_and(|message| taught.may_be_program(&Pieces::of(&message, &found.phrases)))
+    };
     if found.messages.iter().all(|message| message.cover < ALONE) && !by_program() {
-        let scores = taught.what.scores(pieces);
+        let scores = taught.what.scores(&pieces);
         found.symptom = scores.joined("symptom", &found.symptom);
         found.cause = scores.joined("cause", &found.cause);
     }
-    found
+    (found, pieces)
 }
 
 /// Share of a text from which a known message is all of it.
@@ -192,9 +189,7 @@ pub fn ask_line(knowledge: &Knowledge, id: &str, text: &str) -> AskLine {
 
 /// The same with other learned words, for cross-validation.
 pub fn ask_line_with(knowledge: &Knowledge, taught: &Taught, id: &str, text: &str) -> AskLine {
-    let normalised = normalize(text);
-    let pieces = Pieces::of(&normalised);
-    let found = heard(knowledge, taught, text, &normalised, &pieces);
+    let (found, pieces) = heard(knowledge, taught, text);
     let scores = taught.who.scores(&pieces);
     let likeliest = |question: &str| {
         let answers = scores.joined(question, &taught::named(knowledge, question, &found));

@@ -1,7 +1,7 @@
 //! What the words of the complaints in `knowledge/corpus` say beside the phrases: multinomial logistic regression.
 //!
 //! A text is cut into pieces: words, pairs of words, runs of four letters of a word, and runs of two and three Japanese
-//! letters. Of each question, such as "which symptom?", a label's score is what the phrases say ([`SHARE`] of the logarithm of their probability), its bias,
+//! letters; the phrases that were found in it are pieces too, so that a denial that only they see counts here as well. Of each question, such as "which symptom?", a label's score is what the phrases say ([`SHARE`] of the logarithm of their probability), its bias,
 //! and the sum of the weights of the pieces, divided by the root of their number; a softmax makes probabilities of the
 //! scores. Weights and biases are fitted so that the complaints become likely (`teach`), with what the phrases say
 //! of each already counted in, so that only what the phrases miss is learned.
@@ -12,13 +12,13 @@ use std::fmt::Write;
 use std::sync::OnceLock;
 
 pub(super) use self::teach::{Example, Question};
-use super::Scored;
 use super::normalize::{STOP, is_japanese};
+use super::{Said, Scored};
 
 mod teach;
 
 /// How much of what the phrases say counts beside the pieces.
-const SHARE: f64 = 0.5;
+const SHARE: f64 = 0.2;
 /// The least probability that the phrases leave to a label.
 const FLOOR: f64 = 1e-4;
 /// What the sum of weights is multiplied with, before it is divided by the root of the number of pieces.
@@ -31,6 +31,8 @@ const STEPS: f64 = 12.0;
 const RUN: usize = 4;
 /// What begins such a piece, and the ends of the word.
 const MARKS: (char, char, char) = ('~', '^', '$');
+/// What begins a piece that is a phrase.
+const PHRASE: char = '¶';
 /// Characters of a text that are cut into pieces.
 const LETTERS: usize = 2_000;
 /// A weight is written as one character: this one is the least negative weight's left neighbour, 0.
@@ -56,6 +58,7 @@ pub(crate) struct Learned {
 }
 
 /// The pieces of a text, each once, sorted.
+#[derive(Clone)]
 pub(super) struct Pieces(Vec<String>);
 
 /// A hash table of rows with open addressing (linear probing): each slot holds where a row begins, or [`EMPTY`].
@@ -204,9 +207,10 @@ fn offset(p: f64) -> f64 {
 }
 
 impl Pieces {
-    /// Words, pairs of words, runs of letters, and runs of two and three Japanese letters of a normalised text.
-    pub(super) fn of(text: &str) -> Self {
-        let mut found = Vec::new();
+    /// Words, pairs of words, runs of letters, and runs of two and three Japanese letters of a normalised text, and what the
+    /// phrases found in it.
+    pub(super) fn of(text: &str, said: &[Said]) -> Self {
+        let mut found: Vec<String> = said.iter().map(|said| format!("{PHRASE}{}", said.id)).collect();
         let letters: Vec<char> = text.chars().take(LETTERS).collect();
         for run in letters.chunk_by(|&a, &b| is_japanese(a) == is_japanese(b)) {
             if is_japanese(run[0]) {
@@ -257,7 +261,7 @@ mod tests {
             .repeat(2)
             .into_iter()
             .map(|(text, label)| Example {
-                text: text.to_owned(),
+                pieces: Pieces::of(text, &[]),
                 answers: vec![Some((label.to_owned(), even()))],
                 counts: 1.0,
             })
@@ -271,7 +275,7 @@ mod tests {
 
     fn first(text: &str) -> (String, f64) {
         let learned = learned();
-        let answers = learned.scores(&Pieces::of(text)).joined("symptom", &even());
+        let answers = learned.scores(&Pieces::of(text, &[])).joined("symptom", &even());
         (answers[0].id.clone(), answers[0].p)
     }
 
@@ -284,14 +288,21 @@ mod tests {
     }
 
     #[test]
+    fn what_the_phrases_found_is_a_piece() {
+        let said = [Said { id: "password.password_is_right".to_owned(), words: String::new() }];
+        assert!(Pieces::of("ok", &said).0.contains(&"¶password.password_is_right".to_owned()));
+        assert_eq!(Pieces::of("", &[]).0, Vec::<String>::new());
+    }
+
+    #[test]
     fn unknown_words_leave_what_the_phrases_say() {
         let phrased =
             [("cannot_send", 0.7), ("cannot_receive", 0.3)].map(|(id, p)| Scored { id: id.to_owned(), p });
         let nothing = Learned::default();
-        assert_eq!(nothing.scores(&Pieces::of("queue")).joined("symptom", &phrased), phrased);
+        assert_eq!(nothing.scores(&Pieces::of("queue", &[])).joined("symptom", &phrased), phrased);
         let learned = learned();
         assert_eq!(
-            learned.scores(&Pieces::of("queue")).joined("cause", &phrased),
+            learned.scores(&Pieces::of("queue", &[])).joined("cause", &phrased),
             phrased,
             "another question"
         );
@@ -312,7 +323,7 @@ mod tests {
     fn broken_files_say_nothing() {
         for text in ["", "\n", "a:x\nb", "x\ta/b:1 a/c:inf\nqueue\t7\u{e9}!~~!\nzz", "\u{0}\t\t:\n"] {
             let learned = Learned::read(text.as_bytes().into());
-            let scores = learned.scores(&Pieces::of("queue zz"));
+            let scores = learned.scores(&Pieces::of("queue zz", &[]));
             assert!(scores.sums.iter().all(|sum| sum.is_finite()), "{text:?}: {:?}", scores.sums);
         }
     }

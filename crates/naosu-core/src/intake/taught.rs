@@ -20,7 +20,7 @@ const WHO: &str = "corpus/learned_who.tsv";
 const NAMED: f64 = 0.9;
 
 /// How many complaints of those that were written to learn from one counts for that somebody made.
-const MADE: f32 = 3.0;
+const MADE: f32 = 5.0;
 
 /// The question who speaks, with its answers.
 const SPEAKER: &str = "speaker";
@@ -29,7 +29,7 @@ const PROGRAM: &str = "program";
 
 /// Probability from which a program may speak: of messages of programs that taught nothing 98 % had it, of complaints in which
 /// no word stands that only a person says, 15 %.
-const MAY_BE: f64 = 0.1;
+const MAY_BE: f64 = 0.05;
 
 /// One complaint to learn from.
 #[derive(Clone, Copy, Debug)]
@@ -66,21 +66,21 @@ impl Taught {
         let who = ["service", "device", "client"].map(|name| Question::new(name, values(knowledge, name)));
         let (mut of_what, mut of_who) = (Vec::new(), Vec::new());
         for lesson in lessons {
-            let said = phrased(knowledge, lesson.text);
+            let (said, pieces) = said(knowledge, lesson.text);
             let counts = if lesson.made { MADE } else { 1.0 };
             if let Some([service, device, client]) = lesson.who {
                 let right = [("service", service), ("device", device), ("client", client)];
                 let answers = right.map(|(name, id)| Some((id.to_owned(), named(knowledge, name, &said))));
-                of_who.push(Example { text: normalize(lesson.text), answers: answers.to_vec(), counts });
+                of_who.push(Example { pieces: pieces.clone(), answers: answers.to_vec(), counts });
             }
             let cause = (lesson.cause != "unknown").then(|| (lesson.cause.to_owned(), said.cause));
             let answers = vec![Some((lesson.symptom.to_owned(), said.symptom)), cause, Some(speaker(PERSON))];
-            of_what.push(Example { text: normalize(lesson.text), answers, counts });
+            of_what.push(Example { pieces, answers, counts });
         }
         for message in knowledge.words().client_errors.values().flat_map(|client| &client.message) {
             let texts = message.en.iter().chain(&message.ja).flat_map(|text| shown(text));
             of_what.extend(texts.map(|text| Example {
-                text: normalize(&text),
+                pieces: said(knowledge, &text).1,
                 answers: vec![None, None, Some(speaker(PROGRAM))],
                 counts: MADE,
             }));
@@ -114,6 +114,13 @@ impl Taught {
         let from = fingerprint(lessons);
         self.what.from() == from && self.who.from() == from
     }
+}
+
+/// What the phrases say of a text, and its pieces.
+fn said(knowledge: &Knowledge, text: &str) -> (Recognised, Pieces) {
+    let said = phrased(knowledge, text);
+    let pieces = Pieces::of(&normalize(text), &said.phrases);
+    (said, pieces)
 }
 
 /// Who speaks, before anything learned.

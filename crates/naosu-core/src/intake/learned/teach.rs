@@ -39,13 +39,13 @@ impl Question {
 }
 
 /// One complaint.
-pub(crate) struct Example {
-    /// Its normalised text.
-    pub(crate) text: String,
+pub(in crate::intake) struct Example {
+    /// The pieces of its text.
+    pub(in crate::intake) pieces: Pieces,
     /// For each question the right label, and what the phrases say; nothing where nobody knows.
-    pub(crate) answers: Vec<Option<(String, Vec<Scored>)>>,
+    pub(in crate::intake) answers: Vec<Option<(String, Vec<Scored>)>>,
     /// How many complaints it counts for.
-    pub(crate) counts: f32,
+    pub(in crate::intake) counts: f32,
 }
 
 /// An example as numbers.
@@ -60,18 +60,21 @@ impl Learned {
     /// Learns to answer the questions; `from` is kept with it.
     pub(crate) fn learn(from: String, questions: &[Question], examples: &[Example]) -> Self {
         let mut counts: BTreeMap<String, u32> = BTreeMap::new();
-        let texts: Vec<Pieces> = examples.iter().map(|example| Pieces::of(&example.text)).collect();
-        for piece in texts.iter().flat_map(|pieces| &pieces.0) {
+        for piece in examples.iter().flat_map(|example| &example.pieces.0) {
             *counts.entry(piece.clone()).or_default() += 1;
         }
         counts.retain(|_, count| *count >= RARE);
         let places: BTreeMap<&str, usize> =
             counts.keys().enumerate().map(|(place, piece)| (piece.as_str(), place)).collect();
-        let rows: Vec<Row> = texts
+        let rows: Vec<Row> = examples
             .iter()
-            .zip(examples)
-            .map(|(pieces, example)| Row {
-                pieces: pieces.0.iter().filter_map(|piece| places.get(piece.as_str()).copied()).collect(),
+            .map(|example| Row {
+                pieces: example
+                    .pieces
+                    .0
+                    .iter()
+                    .filter_map(|piece| places.get(piece.as_str()).copied())
+                    .collect(),
                 answers: questions
                     .iter()
                     .zip(&example.answers)
