@@ -24,7 +24,7 @@ const FLOOR: f64 = 1e-4;
 /// What the sum of weights is multiplied with, before it is divided by the root of the number of pieces.
 const SCALE: f64 = 3.0;
 /// Fitted so that what is said with some probability is right about as often on complaints that taught nothing.
-const TEMPERATURE: f64 = 0.9;
+const TEMPERATURE: f64 = 1.0;
 /// Steps of a weight in one unit, as they are written.
 const STEPS: f64 = 12.0;
 /// Letters of a word that are a piece, with a mark for its ends; so words of one stem, and mistyped ones, have pieces in common.
