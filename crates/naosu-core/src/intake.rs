@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use serde::Serialize;
 
 pub use self::complaint::Complaint;
-use self::learned::Pieces;
+use self::learned::{Pieces, SHARE};
 use self::message::speaker;
 use self::name::Names;
 pub use self::normalize::normalize;
@@ -150,9 +150,28 @@ fn heard(knowledge: &Knowledge, taught: &Taught, text: &str) -> (Recognised, Pie
     if found.messages.iter().all(|message| message.cover < ALONE) && !by_program() {
         let scores = taught.what.scores(&pieces);
         found.symptom = scores.joined("symptom", &found.symptom);
-        found.cause = scores.joined("cause", &found.cause);
+        found.cause = scores.joined("cause", &denied(knowledge, &found));
     }
     (found, pieces)
+}
+
+/// The causes as the phrases say them, so that what a phrase speaks against counts whole where the rest of what they say counts
+/// [`SHARE`]: who says that the password is right has said it, in whatever words people speak of passwords.
+fn denied(knowledge: &Knowledge, found: &Recognised) -> Vec<Scored> {
+    let mut against: BTreeMap<&str, f64> = BTreeMap::new();
+    for said in &found.phrases {
+        let Some((topic, id)) = said.id.split_once('.') else { continue };
+        let phrases = knowledge.words().phrases.get(topic).into_iter().flat_map(|topic| &topic.phrase);
+        for (cause, weight) in phrases.filter(|phrase| phrase.id == id).flat_map(|phrase| &phrase.cause) {
+            let strongest = against.entry(cause).or_default();
+            *strongest = strongest.min(*weight);
+        }
+    }
+    let scaled = |Scored { id, p }: &Scored| {
+        let weight = against.get(id.as_str()).copied().unwrap_or_default();
+        Scored { id: id.clone(), p: p * (weight * (1.0 / SHARE - 1.0)).exp() }
+    };
+    found.cause.iter().map(scaled).collect()
 }
 
 /// Share of a text from which a known message is all of it.

@@ -18,9 +18,9 @@ use super::{Said, Scored};
 mod teach;
 
 /// How much of what the phrases say counts beside the pieces.
-const SHARE: f64 = 0.2;
+pub(super) const SHARE: f64 = 0.2;
 /// The least probability that the phrases leave to a label.
-const FLOOR: f64 = 1e-4;
+const FLOOR: f64 = 1e-6;
 /// What the sum of weights is multiplied with, before it is divided by the root of the number of pieces.
 const SCALE: f64 = 3.0;
 /// Fitted so that what is said with some probability is right about as often on complaints that taught nothing.
