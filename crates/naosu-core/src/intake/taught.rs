@@ -27,8 +27,7 @@ const SPEAKER: &str = "speaker";
 const PERSON: &str = "person";
 const PROGRAM: &str = "program";
 
-/// Probability from which a program may speak: of messages of programs that taught nothing 98 % had it, of complaints in which
-/// no word stands that only a person says, 15 %.
+/// Probability from which a program may speak: low, since words that only people use are looked for as well.
 const MAY_BE: f64 = 0.05;
 
 /// The same of a known message, of which there are fewer.
