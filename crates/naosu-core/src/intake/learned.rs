@@ -1,10 +1,11 @@
 //! What the words of the complaints in `knowledge/corpus` say beside the phrases: multinomial logistic regression.
 //!
 //! A text is cut into pieces: words, pairs of words, runs of four letters of a word, and runs of two and three Japanese
-//! letters; the phrases that were found in it are pieces too, so that a denial that only they see counts here as well. Of each question, such as "which symptom?", a label's score is what the phrases say ([`SHARE`] of the logarithm of their probability), its bias,
-//! and the sum of the weights of the pieces, divided by the root of their number; a softmax makes probabilities of the
-//! scores. Weights and biases are fitted so that the complaints become likely (`teach`), with what the phrases say
-//! of each already counted in, so that only what the phrases miss is learned.
+//! letters; the phrases that were found in it are pieces too. Of each question, such as "which symptom?", a label's score
+//! is what the phrases say ([`SHARE`] of the logarithm of their probability), its bias, and the sum of the weights of the
+//! pieces, divided by the root of their number; a softmax makes probabilities of the scores. Weights and biases are fitted
+//! so that the complaints become likely (`teach`), with what the phrases say of each already counted in, so that only what
+//! they miss is learned.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
