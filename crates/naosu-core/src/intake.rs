@@ -144,8 +144,9 @@ fn heard(knowledge: &Knowledge, taught: &Taught, text: &str) -> (Recognised, Pie
     }
     // the complaints are what people say: what a program says is known by its messages and the phrases alone
     let by_program = || {
-        let message = speaker::message(&normalised);
-        message.is_some_and(|message| taught.may_be_program(&Pieces::of(&message, &found.phrases)))
+        speaker::message(&normalised).is_some_and(|message| {
+            speaker::only_codes(&message) || taught.may_be_program(&Pieces::of(&message, &found.phrases))
+        })
     };
     if found.messages.iter().all(|message| message.cover < ALONE) && !by_program() {
         let scores = taught.what.scores(&pieces);

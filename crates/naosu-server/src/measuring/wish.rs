@@ -145,6 +145,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_address_has_two_sides_a_domain_and_no_spaces() {
+        for address in ["hanako@example.jp", "a@b.c", "花子@例え.jp"] {
+            assert!(is_address(address), "{address}");
+        }
+        for text in ["hanako", "@example.jp", "hanako@", "a@b", "a b@c.d", "a\r\nb@c.d", &"a@".repeat(400)] {
+            assert!(!is_address(text), "{text}");
+        }
+    }
+
+    #[test]
     fn servers_are_read_as_people_write_them() {
         let read =
             |text| server(Protocol::Imap, text).map(|server| (server.host, server.port, server.security));

@@ -102,18 +102,3 @@ pub(super) async fn language(Path(tag): Path<String>, headers: HeaderMap) -> Res
     }
     response
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_has_two_sides_and_no_spaces() {
-        for address in ["hanako@example.jp", "a@b", "花子@例え.jp"] {
-            assert!(is_address(address), "{address}");
-        }
-        for text in ["hanako", "@example.jp", "hanako@", "a b@example.jp", "a\r\nb@c", &"a@".repeat(400)] {
-            assert!(!is_address(text), "{text}");
-        }
-    }
-}

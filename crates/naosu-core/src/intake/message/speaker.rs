@@ -19,12 +19,25 @@ pub(in crate::intake) fn message(text: &str) -> Option<String> {
     (!(english || japanese || plain)).then_some(rest)
 }
 
+/// Whether a message is codes and nothing else that says something.
+pub(in crate::intake) fn only_codes(message: &str) -> bool {
+    let mut rest = message.to_owned();
+    for word in SAID_OF_CODES {
+        rest = rest.replace(word, " ");
+    }
+    let mut words = rest.split_whitespace().peekable();
+    words.peek().is_some() && words.all(|word| word.contains(|letter: char| letter.is_ascii_digit()))
+}
+
 /// A code of a mail server's reply: `550`, `535-5.7.8`; those are known elsewhere.
 fn is_code(word: &str) -> bool {
     let mut parts = word.split(['-', '.', ':']);
     let first = parts.next().unwrap_or_default().as_bytes();
     matches!(first, [b'4' | b'5', b'0'..=b'9', b'0'..=b'9'])
 }
+
+/// What stands beside a code and says no more than that it is one.
+const SAID_OF_CODES: &[&str] = &[" error ", " code ", " number ", "エラー", "エラ", "コード", "番号"];
 
 /// How a message is passed on; longer ones first, with the spaces around them.
 const ENGLISH_FRAMES: &[&str] = &[
@@ -174,6 +187,20 @@ mod tests {
             ("550 5.7.1 Client host rejected", false),
         ] {
             assert_eq!(message(&normalize(text)).is_some(), program, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_code_alone_is_told_from_words() {
+        for (text, only) in [
+            ("0x800CCC0E", true),
+            ("Error code: 0x800CCC0E", true),
+            ("エラー 0x800CCC0E が出ます", true),
+            ("socket error 10060", false),
+            ("error", false),
+        ] {
+            let message = message(&normalize(text)).unwrap();
+            assert_eq!(only_codes(&message), only, "{text}: {message}");
         }
     }
 
