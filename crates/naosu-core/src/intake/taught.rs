@@ -21,6 +21,8 @@ const NAMED: f64 = 0.9;
 
 /// How many complaints of those that were written to learn from one counts for that somebody made.
 const MADE: f32 = 5.0;
+/// The same of a known message, of which there are fewer.
+const KNOWN: f32 = 15.0;
 
 /// The question who speaks, with its answers.
 const SPEAKER: &str = "speaker";
@@ -29,9 +31,6 @@ const PROGRAM: &str = "program";
 
 /// Probability from which a program may speak: low, since words that only people use are looked for as well.
 const MAY_BE: f64 = 0.05;
-
-/// The same of a known message, of which there are fewer.
-const KNOWN: f32 = 15.0;
 
 /// One complaint to learn from.
 #[derive(Clone, Copy, Debug)]
