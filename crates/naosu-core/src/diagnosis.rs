@@ -142,7 +142,9 @@ pub fn diagnose(knowledge: &Knowledge, evidence: &Evidence) -> Diagnosis {
     let measured = scene.measured();
     let trouble = spoken.iter().any(|spoken| model.accuses(spoken));
     let verdict = match causes.first() {
-        Some(first) if first.probability >= FOUND && trouble => Verdict::CauseFound,
+        Some(first) if first.probability >= FOUND && trouble && !first.evidence_for.is_empty() => {
+            Verdict::CauseFound
+        }
         _ if healthy >= FOUND && measured && !scene.unexplained() => Verdict::Healthy,
         _ => Verdict::Inconclusive,
     };

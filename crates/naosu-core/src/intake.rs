@@ -7,7 +7,7 @@
 //! unless a program speaks and not a person, which is learned as well.
 //! Our own names of symptoms and causes are taken for what they are (`name`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use serde::Serialize;
@@ -53,6 +53,10 @@ pub struct Recognised {
     pub messages: Vec<Matched>,
     /// Circumstances that are stated, such as `since` = `update`.
     pub circumstances: BTreeMap<String, String>,
+    /// Symptoms and causes that the person rules out.
+    pub denied: BTreeSet<String>,
+    /// Actions that the person has carried out already, and that did not help.
+    pub tried: BTreeSet<String>,
     /// The phrases that were found, for explanations.
     pub phrases: Vec<Said>,
 }
@@ -151,14 +155,34 @@ fn heard(knowledge: &Knowledge, taught: &Taught, text: &str) -> (Recognised, Pie
     if found.messages.iter().all(|message| message.cover < ALONE) && !by_program() {
         let scores = taught.what.scores(&pieces);
         found.symptom = scores.joined("symptom", &found.symptom);
-        found.cause = scores.joined("cause", &denied(knowledge, &found));
+        found.cause = scores.joined("cause", &spoken_against(knowledge, &found));
     }
+    rule_out(&found.denied, &mut found.symptom);
+    rule_out(&found.denied, &mut found.cause);
     (found, pieces)
+}
+
+/// What is left of the odds of something that the person rules out: people err, and the very same words can be a question.
+const RULED_OUT: f64 = 0.02;
+
+/// Takes what the person rules out back, whatever the words that name it are otherwise said of.
+fn rule_out(denied: &BTreeSet<String>, scored: &mut [Scored]) {
+    if !scored.iter().any(|one| denied.contains(&one.id)) {
+        return;
+    }
+    for one in scored.iter_mut().filter(|one| denied.contains(&one.id)) {
+        one.p *= RULED_OUT;
+    }
+    let sum: f64 = scored.iter().map(|one| one.p).sum();
+    for one in scored.iter_mut() {
+        one.p /= sum;
+    }
+    scored.sort_by(|a, b| b.p.total_cmp(&a.p));
 }
 
 /// The causes as the phrases say them, so that what a phrase speaks against counts whole where the rest of what they say counts
 /// [`SHARE`]: who says that the password is right has said it, in whatever words people speak of passwords.
-fn denied(knowledge: &Knowledge, found: &Recognised) -> Vec<Scored> {
+fn spoken_against(knowledge: &Knowledge, found: &Recognised) -> Vec<Scored> {
     let mut against: BTreeMap<&str, f64> = BTreeMap::new();
     for said in &found.phrases {
         let Some((topic, id)) = said.id.split_once('.') else { continue };

@@ -7,8 +7,8 @@ use crate::knowledge::Knowledge;
 
 use super::model::{Hypothesis, Model};
 
-/// Words count less than their recognition says: they are one telling of one event, and who tells it errs.
-const TEMPER: f64 = 1.0;
+/// From this probability of one cause by what was measured alone, words count the less the surer it is, down to nothing.
+const OPEN: f64 = 0.5;
 /// No words speak more than this for or against a cause: measured proof, which goes to 1 in 10,000, wins.
 const STRONGEST: f64 = 100.0;
 /// Added to both probabilities, so that "next to nothing" against "nothing" is no news.
@@ -30,7 +30,7 @@ pub(super) struct Silence(OnceLock<Vec<f64>>);
 /// it demonstrably can, is then said by the verdict.
 pub(super) fn join(knowledge: &Knowledge, said: &Recognised, weights: &mut [f64]) {
     let model = &knowledge.model;
-    let factors = factors(knowledge, said);
+    let factors = factors(knowledge, said, openness(model, weights));
     let unseen = |id: &str| knowledge.taxonomy.cause.get(id).is_some_and(|cause| cause.machine == "no");
     let concrete: f64 = said.cause.iter().filter(|cause| unseen(&cause.id)).map(|cause| cause.p).sum();
     let mut sum = 0.0;
@@ -48,15 +48,25 @@ pub(super) fn join(knowledge: &Knowledge, said: &Recognised, weights: &mut [f64]
     }
 }
 
-/// P(words | cause) / P(words), by place of the cause.
-fn factors(knowledge: &Knowledge, recognised: &Recognised) -> Vec<f64> {
+/// How much is left for words to tell, 0 to 1, as the power of what they say: measured proof is not talked away.
+fn openness(model: &Model, weights: &[f64]) -> f64 {
+    let causes = model.hypotheses.iter().zip(weights).filter(|(hypothesis, _)| match hypothesis {
+        Hypothesis::Cause(_) | Hypothesis::Pair(..) => true,
+        Hypothesis::Healthy | Hypothesis::Other => false,
+    });
+    let surest = causes.map(|(_, weight)| *weight).fold(0.0, f64::max);
+    ((1.0 - surest) / (1.0 - OPEN)).clamp(0.0, 1.0)
+}
+
+/// P(words | cause) / P(words), by place of the cause, to that power.
+fn factors(knowledge: &Knowledge, recognised: &Recognised, power: f64) -> Vec<f64> {
     let model = &knowledge.model;
     let silence = model.silence.0.get_or_init(|| by_place(model, &recognise(knowledge, "")));
     let said = by_place(model, recognised);
     said.iter()
         .zip(silence)
         .map(|(said, silence)| {
-            ((said + GROUND) / (silence + GROUND)).powf(TEMPER).clamp(1.0 / STRONGEST, STRONGEST)
+            ((said + GROUND) / (silence + GROUND)).clamp(1.0 / STRONGEST, STRONGEST).powf(power)
         })
         .collect()
 }

@@ -5,7 +5,7 @@
 //! (one group) only the strongest counts. The scores become probabilities by a softmax with a temperature fitted to how
 //! often it was right on texts that were new to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::learned::softmax;
 use super::normalize::normalize;
@@ -55,6 +55,7 @@ pub(super) fn score(knowledge: &Knowledge, recogniser: &Recogniser, text: &str) 
     let (mut symptom, mut cause) = (Sums::default(), Sums::default());
     let (mut service, mut device, mut client) = (Sums::default(), Sums::default(), Sums::default());
     let mut circumstances = BTreeMap::new();
+    let (mut denied, mut tried) = (BTreeSet::new(), BTreeSet::new());
     for (phrase, said) in phrases.iter().zip(&said) {
         let group = phrase.group.as_ref().unwrap_or(&said.id);
         symptom.add(group, &phrase.symptom, 1.0);
@@ -65,6 +66,8 @@ pub(super) fn score(knowledge: &Knowledge, recogniser: &Recogniser, text: &str) 
         for (name, value) in &phrase.sets {
             circumstances.entry(name.clone()).or_insert_with(|| value.clone());
         }
+        denied.extend(phrase.denies.iter().cloned());
+        tried.extend(phrase.tried.iter().cloned());
     }
     if let Some((matched, message)) = bare(&messages) {
         cause.add(MESSAGE, &meant(message), matched.cover);
@@ -110,6 +113,8 @@ pub(super) fn score(knowledge: &Knowledge, recogniser: &Recogniser, text: &str) 
         lang,
         messages: messages.into_iter().map(|(matched, _)| matched).collect(),
         circumstances,
+        denied,
+        tried,
         phrases: said,
     }
 }
@@ -191,7 +196,10 @@ fn negated(text: &str, span: Span) -> bool {
     denied || AFTER.iter().any(|denial| after.starts_with(denial))
 }
 
-const BEFORE: &[&str] = &["no", "not", "without", "isnt", "never", "wasnt", "arent", "neither", "any"];
+const BEFORE: &[&str] = &[
+    "no", "not", "without", "isnt", "never", "wasnt", "arent", "neither", "any", "dont", "didnt", "doesnt",
+    "havent", "hasnt",
+];
 const AFTER: &[&str] = &[
     "ではな",
     "じゃな",

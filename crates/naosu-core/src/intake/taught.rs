@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use super::learned::{Example, Learned, Pieces, Question};
 use super::message::shown;
 use super::normalize::normalize;
-use super::{Recognised, Scored, denied, phrased};
+use super::{Recognised, Scored, phrased, spoken_against};
 use crate::knowledge::Knowledge;
 
 /// What is the matter.
@@ -74,8 +74,8 @@ impl Taught {
                 let answers = right.map(|(name, id)| Some((id.to_owned(), named(knowledge, name, &said))));
                 of_who.push(Example { pieces: pieces.clone(), answers: answers.to_vec(), counts });
             }
-            let cause =
-                (lesson.cause != "unknown").then(|| (lesson.cause.to_owned(), denied(knowledge, &said)));
+            let cause = (lesson.cause != "unknown")
+                .then(|| (lesson.cause.to_owned(), spoken_against(knowledge, &said)));
             let answers = vec![Some((lesson.symptom.to_owned(), said.symptom)), cause, Some(speaker(PERSON))];
             of_what.push(Example { pieces, answers, counts });
         }

@@ -191,6 +191,65 @@ fn what_is_denied_does_not_count() {
     );
 }
 
+/// Found by asking: each was taken for what it denies, and led to its repair.
+#[test]
+fn what_people_rule_out_is_ruled_out_in_both_languages() {
+    for (denied, id) in [
+        ("I don't use a VPN. Cannot connect to server", "vpn_or_proxy"),
+        ("I am not using a VPN and mail times out", "vpn_or_proxy"),
+        ("VPNは使っていないがメールが受信できない", "vpn_or_proxy"),
+        ("VPNをオフにしても受信できない", "vpn_or_proxy"),
+        ("ウイルスソフトは入れていない。受信できない", "tls_interception_or_antivirus"),
+        ("I have no antivirus. Cannot receive", "tls_interception_or_antivirus"),
+        (
+            "ファイアウォールもウイルス対策ソフトも使っていません。送信できない",
+            "tls_interception_or_antivirus",
+        ),
+        ("storage is not full but mail does not arrive", "mailbox_full"),
+        ("iCloud storage isn't full but mail doesn't arrive", "icloud_storage_full"),
+        ("容量不足ではないのですがメールが受信できません", "mailbox_full"),
+        ("メモリ不足ではない", "device_storage_full"),
+        ("my account is not locked but I can't sign in", "account_locked_or_suspended"),
+        ("アップデートはしていません。急にメールが送れなくなりました", "os_or_app_bug_after_update"),
+        ("I have not updated anything and mail stopped", "os_or_app_bug_after_update"),
+        ("パスワードは変更していない。メールが受信できない", "password_changed"),
+        ("I have not changed my password but it says the password is incorrect", "password_changed"),
+        ("時計は合っています。証明書のエラーが出ます", "clock_skew"),
+        ("it's not an outage, everyone else is fine. I can't receive", "provider_outage"),
+        ("アプリパスワードは設定済みです。Gmailのパスワードが違うと出る", "app_password_required"),
+    ] {
+        assert!(cause(denied, id) < 0.15, "{denied}: {id} {}", cause(denied, id));
+    }
+    for (denied, id) in [
+        ("storage is not full but mail does not arrive", "storage_full"),
+        ("not a certificate problem, mail just doesn't arrive", "cert_warning"),
+        ("証明書の警告は出ない。メールが届かない", "cert_warning"),
+        ("アカウントはロックされていない。ログインできない", "account_locked"),
+    ] {
+        assert_ne!(symptom(denied), id, "{denied}");
+    }
+    // what cures it speaks for it
+    for (cured, id) in [
+        ("VPNを切ったら受信できた", "vpn_or_proxy"),
+        ("turned off the antivirus and it works", "tls_interception_or_antivirus"),
+    ] {
+        assert!(cause(cured, id) > 0.3, "{cured}: {}", cause(cured, id));
+    }
+}
+
+#[test]
+fn what_was_tried_already_is_told() {
+    let tried = |text: &str| recognise(knowledge(), text).tried;
+    assert!(
+        tried("I already restarted my iPhone twice but mail still won't load").contains("restart_device")
+    );
+    assert!(tried("iPhoneを再起動しましたが直りません").contains("restart_device"));
+    assert!(tried("I already turned iMessage off and on").contains("toggle_imessage"));
+    assert!(tried("ルータは再起動しました").contains("restart_router"));
+    assert!(!tried("ルータは再起動しました").contains("restart_device"));
+    assert!(tried("メールが届かない").is_empty());
+}
+
 #[test]
 fn circumstances_are_told() {
     let told = |text: &str| recognise(knowledge(), text).circumstances;

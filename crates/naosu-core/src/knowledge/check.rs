@@ -127,10 +127,14 @@ fn ids_resolve(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
             named(&path, "variable", variable, whole.variables.contains_key(variable));
         }
         for seen in &action.asked_by {
-            let known = seen
-                .split_once('=')
-                .and_then(|(variable, outcome)| whole.variables.get(variable)?.outcomes.get(outcome));
-            named(&path, "observation", seen, known.is_some());
+            let known = seen.split_once('=').is_some_and(|(variable, outcome)| match variable {
+                // phrases are checked with the words
+                "said" => true,
+                variable => {
+                    whole.variables.get(variable).is_some_and(|known| known.outcomes.contains_key(outcome))
+                }
+            });
+            named(&path, "observation", seen, known);
         }
         if let Some(question) = &action.verify_question {
             named(&path, "question", question, care.questions.contains_key(question));

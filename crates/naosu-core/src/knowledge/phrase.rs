@@ -66,6 +66,12 @@ pub struct Phrase {
     /// Weights for causes.
     #[serde(default)]
     pub cause: BTreeMap<String, f64>,
+    /// Symptoms and causes that who says it rules out, whatever other words sound like.
+    #[serde(default)]
+    pub denies: Vec<String>,
+    /// Actions that were carried out and did not help.
+    #[serde(default)]
+    pub tried: Vec<String>,
     /// Weights for services.
     #[serde(default)]
     pub service: BTreeMap<String, f64>,

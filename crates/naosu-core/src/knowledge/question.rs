@@ -16,7 +16,8 @@ pub struct Question {
     /// Where it makes sense to ask.
     #[serde(default)]
     pub only: Only,
-    /// The beginnings of observations, `variable=outcome`, that tell it already: what was measured is not asked.
+    /// The beginnings of observations, `variable=outcome`, that tell it already: what was measured is not asked. Nor is what
+    /// the words say, `said=topic.phrase`, or `said=message` where they quote a known message.
     #[serde(default)]
     pub measured_by: Vec<String>,
     /// The rows of `coverage.tsv` that it serves.

@@ -41,6 +41,10 @@ pub struct Belief {
     pub service: String,
     /// What was measured, and what follows of it for the run as a whole, `variable=outcome`; empty where nothing was.
     pub seen: BTreeSet<String>,
+    /// What the words say, as `said=topic.phrase`, and `said=message` where they quote a known one.
+    pub said: BTreeSet<String>,
+    /// Actions that the person had carried out before, and that did not help.
+    pub tried: BTreeSet<String>,
     /// How many questions were answered with `unknown`, and how many otherwise.
     pub answered: (usize, usize),
     /// What earlier cases taught about situations like this.
@@ -51,6 +55,8 @@ pub struct Belief {
 const AMONG: f64 = 4.0;
 /// The address is with none of the providers of the knowledge, so with none of the taxonomy's services.
 const UNKNOWN_PROVIDER: &str = "provider=unknown";
+/// Strength from which a known message counts as quoted.
+const QUOTED: f64 = 0.9;
 /// A cause that cannot occur in the situation keeps this much of its weight: situations are told wrongly too.
 const ELSEWHERE: f64 = 0.01;
 /// A cause that was mended keeps this much: it seldom comes back in the same case.
@@ -91,6 +97,8 @@ impl Belief {
             client,
             service,
             seen,
+            said: said.map(told_by_words).unwrap_or_default(),
+            tried: said.map(|said| said.tried.clone()).unwrap_or_default(),
             answered: (0, 0),
             experience: learned.unwrap_or_default(),
         };
@@ -108,6 +116,9 @@ impl Belief {
         }
         for action in &known.failed {
             belief.failed(knowledge, action);
+        }
+        for action in belief.tried.clone() {
+            belief.failed(knowledge, &action);
         }
         for place in known.mended.iter().filter_map(|id| knowledge.model.cause(id)) {
             belief.weights[place] *= AGAIN;
@@ -161,6 +172,13 @@ impl Belief {
             }
         }
     }
+}
+
+/// What words say, as facts that actions and questions may name.
+fn told_by_words(said: &Recognised) -> BTreeSet<String> {
+    let phrases = said.phrases.iter().map(|phrase| format!("said={}", phrase.id));
+    let message = said.messages.iter().any(|message| message.strength >= QUOTED);
+    phrases.chain(message.then(|| "said=message".to_owned())).collect()
 }
 
 /// How much more frequent a cause is with this service than its prior says, which counts the people of all services.

@@ -116,9 +116,10 @@ pub fn fixes<'a>(knowledge: &'a Knowledge, causes: &[(&str, f64)]) -> Vec<(&'a s
 fn asked_for(knowledge: &Knowledge, belief: &Belief, course: &Course<'_>, lang: Lang) -> Option<NextStep> {
     let situation = belief.situation();
     let (id, action) = knowledge.care().actions.iter().find(|(id, action)| {
-        action.is_asked_by(&belief.seen)
+        (action.is_asked_by(&belief.seen) || action.is_asked_by(&belief.said))
             && action.only.admits(situation)
             && !course.spent.contains(id.as_str())
+            && !belief.tried.contains(id.as_str())
     })?;
     let ids = knowledge.model.causes();
     let found = belief.ranked().into_iter().filter(|(_, p)| *p >= FOUND);
@@ -147,8 +148,8 @@ impl<'a> Problem<'a> {
         let situation = belief.situation();
         let possible = |(id, action): (&'a String, &'a Action)| {
             let blocked = action.requires.iter().any(|first| course.impossible.contains(first.as_str()));
-            (action.only.admits(situation) && !course.spent.contains(id.as_str()) && !blocked)
-                .then_some((id.as_str(), action))
+            let done = course.spent.contains(id.as_str()) || belief.tried.contains(id);
+            (action.only.admits(situation) && !done && !blocked).then_some((id.as_str(), action))
         };
         let possible: Vec<Option<(&str, &Action)>> = care.actions.iter().map(possible).collect();
         let mut fixes: Vec<Vec<(usize, f64)>> = vec![Vec::new(); possible.len()];
@@ -209,6 +210,7 @@ impl<'a> Problem<'a> {
             if question.only.admits(situation)
                 && !course.asked.contains(id.as_str())
                 && !question.is_measured(&belief.seen)
+                && !question.is_measured(&belief.said)
             {
                 questions.push((id.as_str(), question));
                 asks.push(Ask {
