@@ -24,6 +24,11 @@ pub use self::guide::DID_IT_HELP;
 /// The version of the event format that this crate writes.
 pub const SCHEMA: &str = "naosu.case/1";
 
+/// The way on from the end of a flow where it works.
+const FIXED: &str = "fixed";
+/// The way on from the end of a flow where it does not work.
+const NOT_FIXED: &str = "not_fixed";
+
 /// The most events that a case takes; people do not get there, a stuck program does.
 pub const EVENTS_LIMIT: usize = 10_000;
 
@@ -83,8 +88,12 @@ pub enum What {
         flow: String,
         /// The state that was left.
         state: String,
-        /// The way, an id within that state.
+        /// The way, an id within that state; `fixed` or `not_fixed` where the flow was at its end and it was asked whether it
+        /// works.
         way: String,
+        /// Only a general answer (`done`) chose the way: whatever it says, that it works was not said.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        general: bool,
     },
     /// The person goes on later.
     Paused,
@@ -120,6 +129,9 @@ pub struct Opening {
     /// was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<Vec<String>>,
+    /// The flow in which it begins, where it does in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<String>,
 }
 
 /// How a case ended.
@@ -179,12 +191,17 @@ pub struct Case {
 impl Case {
     /// Opens a case.
     pub fn new(at: u64, request: Request, lang: Lang) -> Self {
-        Self::opened(at, Opening { schema: SCHEMA.to_owned(), request, lang, check: None })
+        Self::opened(at, Opening { schema: SCHEMA.to_owned(), request, lang, check: None, flow: None })
     }
 
     /// Opens a case that can be measured again with these options of a check.
     pub fn measurable(at: u64, request: Request, lang: Lang, check: Vec<String>) -> Self {
-        Self::opened(at, Opening { schema: SCHEMA.to_owned(), request, lang, check: Some(check) })
+        Self::opened(at, Opening { schema: SCHEMA.to_owned(), request, lang, check: Some(check), flow: None })
+    }
+
+    /// Opens a case that begins in a flow.
+    pub fn in_flow(at: u64, request: Request, lang: Lang, flow: String) -> Self {
+        Self::opened(at, Opening { schema: SCHEMA.to_owned(), request, lang, check: None, flow: Some(flow) })
     }
 
     fn opened(at: u64, opening: Opening) -> Self {
@@ -378,8 +395,11 @@ impl Case {
             deferred: BTreeMap::new(),
             pending: None,
             last_done: None,
-            flow: None,
-            since: 0,
+            begun: opening.flow.as_deref(),
+            entered: opening_at(&self.events),
+            taken: Vec::new(),
+            looked: false,
+            seen: None,
             turned: opening_at(&self.events),
             changed: None,
             now: self.events.last().map_or(0, |event| event.at),
@@ -428,10 +448,16 @@ struct Standing<'a> {
     pending: Option<Pending<'a>>,
     /// The action that was carried out last.
     last_done: Option<&'a str>,
-    /// The way that was taken last in a flow: flow, state, way.
-    flow: Option<(&'a str, &'a str, &'a str)>,
-    /// When it was taken.
-    since: u64,
+    /// The flow in which the case began, until it is left.
+    begun: Option<&'a str>,
+    /// When the flow was entered.
+    entered: u64,
+    /// The ways that were taken in it since.
+    taken: Vec<Taken<'a>>,
+    /// Whether it was measured since the last of them.
+    looked: bool,
+    /// What was measured since, where it was enough to tell.
+    seen: Option<&'a Evidence>,
     /// When something happened last that can change what comes next: a wait is counted from then.
     turned: u64,
     /// What was measured last and before it, where nothing was tried between the two.
@@ -439,6 +465,16 @@ struct Standing<'a> {
     /// When the last event happened.
     now: u64,
     closed: Option<Closing>,
+}
+
+/// A way that was taken in a flow.
+#[derive(Clone, Copy, Debug)]
+struct Taken<'a> {
+    flow: &'a str,
+    state: &'a str,
+    way: &'a str,
+    general: bool,
+    at: u64,
 }
 
 /// An action whose result is open.
@@ -471,6 +507,9 @@ impl<'a> Standing<'a> {
         | What::CouldNot { action } = &event.what
         {
             self.deferred.remove(action.as_str());
+            // who does something else has left the flow
+            self.begun = None;
+            self.taken.clear();
         }
         if !matches!(
             event.what,
@@ -484,6 +523,7 @@ impl<'a> Standing<'a> {
             What::Measured(evidence)
                 if self.evidence.is_some_and(|before| looks_shorter(evidence, before)) =>
             {
+                (self.looked, self.seen) = (true, None);
                 // what stands behind the sign-in is still only known from before
                 if let Some(pending) = &mut self.pending {
                     (pending.measured, pending.unclear) = (true, true);
@@ -491,6 +531,7 @@ impl<'a> Standing<'a> {
             }
             What::Measured(evidence) => {
                 let before = self.evidence.replace(evidence);
+                (self.looked, self.seen) = (true, Some(&**evidence));
                 if let Some(pending) = &mut self.pending {
                     if let Some(before) = before.filter(|_| !pending.measured) {
                         self.earlier.push(Repair { action: pending.action, before, after: evidence, at });
@@ -507,7 +548,8 @@ impl<'a> Standing<'a> {
                 self.tried.insert(action, Tried::Done);
                 self.last_done = Some(action);
                 self.pending = Some(Pending { action, said_fixed: false, measured: false, unclear: false });
-                self.since = event.at;
+                self.entered = event.at;
+                (self.looked, self.seen) = (false, None);
             }
             What::Fixed { action } => {
                 self.tried.insert(action, Tried::Done);
@@ -529,10 +571,14 @@ impl<'a> Standing<'a> {
             What::Deferred { action } => {
                 self.deferred.insert(action, event.at);
             }
-            What::Went { flow, state, way } => {
+            What::Went { flow, state, way, general } => {
                 self.pending = None;
-                self.flow = Some((flow, state, way));
-                self.since = event.at;
+                self.taken.push(Taken { flow, state, way, general: *general, at: event.at });
+                (self.looked, self.seen) = (false, None);
+                // the flow came to its end, and it does not work
+                if let Some(action) = self.last_done.filter(|_| way == NOT_FIXED) {
+                    self.tried.insert(action, Tried::NotFixed);
+                }
             }
             What::Language { lang } => self.lang = *lang,
             What::Stopped => self.closed = Some(Closing { resolved: false, cause: None }),

@@ -340,6 +340,9 @@ pub(crate) struct CaseArguments {
     /// Mail program (`ios_mail`, `mac_mail`, outlook, thunderbird, …)
     #[arg(long, value_name = "CLIENT")]
     pub(crate) client: Option<String>,
+    /// Begin in a trouble of several steps and waits (`account_recovery`, `get_help`, `new_iphone`, …)
+    #[arg(long, value_name = "ID")]
+    pub(crate) flow: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

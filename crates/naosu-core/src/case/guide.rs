@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Closing, Driver, Next, Pending, Standing, Tried, What, flow};
+use super::{Closing, Driver, FIXED, NOT_FIXED, Next, Pending, Standing, Tried, What, flow};
 use crate::diagnosis::{Verdict, diagnose, state, weights};
 use crate::evidence::Evidence;
 use crate::knowledge::{Action, FlowStateKind, Knowledge, Lang, Risk, State};
@@ -33,13 +33,14 @@ pub(super) fn next(
     if let Some(closing) = over(knowledge, standing) {
         return Next::Closed(closing);
     }
-    if let Some(place) = place(knowledge, standing) {
-        if place.state.kind == FlowStateKind::Done {
-            return Next::Closed(Closing {
-                resolved: true,
-                cause: flow_cause(knowledge, standing, place.flow_id),
-            });
+    let mut place = flow::place(knowledge, standing);
+    if let Some(end) = place.filter(|place| place.state.kind == FlowStateKind::Done) {
+        if let Some(next) = end_of_flow(knowledge, standing, driver, end) {
+            return next;
         }
+        place = flow::not_at_the_end(knowledge, &standing.taken);
+    }
+    if let Some(place) = place {
         let belief = belief_before(knowledge, standing, "");
         return Next::Step(Box::new(flow::step(knowledge, place, standing, belief.situation())));
     }
@@ -75,7 +76,21 @@ pub(super) fn answer(
 ) -> Option<What> {
     let action = step.id.clone();
     if step.id == DID_IT_HELP || step.id == VERIFY {
-        let action = standing.pending?.action.to_owned();
+        let Some(pending) = standing.pending else {
+            let end = flow::place(knowledge, standing)?;
+            let way = match answer {
+                "fixed" => FIXED,
+                "not_fixed" | "unknown" | "done" => NOT_FIXED,
+                _ => return None,
+            };
+            return Some(What::Went {
+                flow: end.flow_id.to_owned(),
+                state: end.state_id.to_owned(),
+                way: way.to_owned(),
+                general: false,
+            });
+        };
+        let action = pending.action.to_owned();
         return match answer {
             "fixed" => Some(What::Fixed { action }),
             "not_fixed" | "unknown" | "done" => Some(What::NotFixed { action }),
@@ -83,12 +98,7 @@ pub(super) fn answer(
         };
     }
     if let Some((flow, state)) = step.id.split_once('.') {
-        let way = match answer {
-            "done" | "fixed" => step.options.first()?,
-            "not_fixed" | "unknown" => step.options.last()?,
-            way => step.options.iter().find(|option| option.id == way)?,
-        };
-        return Some(What::Went { flow: flow.to_owned(), state: state.to_owned(), way: way.id.clone() });
+        return flow::answer(knowledge, flow, state, answer);
     }
     if step.kind == "question" {
         let known = step.options.iter().any(|option| option.id == answer) || answer == "unknown";
@@ -117,26 +127,54 @@ fn verification(
     if !pending.said_fixed && mends_nothing(knowledge, pending.action) {
         return None;
     }
-    let begins =
-        action.flow.as_deref().is_some_and(|flow| flow::doing(knowledge, flow, pending.action).is_some());
-    if begins && !pending.said_fixed && !pending.measured && standing.flow.is_none() {
-        // a flow says itself when it is done
-        return None;
-    }
-    let probes = driver == Driver::Measures && !action.verify.is_empty();
+    let begins = flow::place(knowledge, standing).filter(|_| !pending.said_fixed);
+    // a flow says itself when it is done; where it waits for what was done, that is looked at first
+    let waits = begins.is_none_or(|place| place.state.kind == FlowStateKind::Wait);
+    let probes = waits && driver == Driver::Measures && !action.verify.is_empty();
     if probes && !pending.measured {
-        return Some(Next::Step(Box::new(probe_step(pending.action, action, standing.lang))));
+        return Some(Next::Step(Box::new(probe_step(pending.action, &action.verify, standing.lang))));
     }
     let seen = standing.evidence.filter(|_| pending.measured && !pending.unclear);
-    match seen.map(|evidence| outcome(knowledge, evidence, action)) {
+    match seen.map(|evidence| outcome(knowledge, evidence, &action.verify)) {
         Some(Seen::Works) => Some(Next::Closed(resolved(knowledge, standing, pending.action))),
         Some(Seen::Broken) => None,
+        Some(Seen::Unclear) | None if begins.is_some() => None,
         Some(Seen::Unclear) | None if pending.said_fixed => {
             Some(Next::Closed(resolved(knowledge, standing, pending.action)))
         }
-        Some(Seen::Unclear) | None if action.flow.is_some() && standing.flow.is_none() => None,
+        Some(Seen::Unclear) | None => Some(Next::Step(Box::new(did_it_help(
+            pending.action,
+            action.title.get(standing.lang),
+            standing.lang,
+        )))),
+    }
+}
+
+/// The end of a flow: closed where the person said on the way that it works, or it is measured or asked to; nothing where it
+/// does not.
+fn end_of_flow(
+    knowledge: &Knowledge,
+    standing: &Standing<'_>,
+    driver: Driver,
+    end: flow::Place<'_>,
+) -> Option<Next> {
+    let closed = || {
+        let cause = flow_cause(knowledge, standing, end.flow_id);
+        Some(Next::Closed(Closing { resolved: true, cause }))
+    };
+    if flow::is_said_to_work(knowledge, &standing.taken) {
+        return closed();
+    }
+    let verify = flow::verified_by(knowledge, standing);
+    if driver == Driver::Measures && !verify.is_empty() && !standing.looked {
+        return Some(Next::Step(Box::new(probe_step(end.flow_id, &verify, standing.lang))));
+    }
+    match standing.seen.map(|evidence| outcome(knowledge, evidence, &verify)) {
+        Some(Seen::Works) => closed(),
+        Some(Seen::Broken) => None,
         Some(Seen::Unclear) | None => {
-            Some(Next::Step(Box::new(did_it_help(pending.action, action, standing.lang))))
+            let about = end.state.title.get(standing.lang);
+            Some(Next::Step(Box::new(did_it_help(end.flow_id, about, standing.lang))))
         }
     }
 }
@@ -164,14 +202,14 @@ enum Seen {
     Unclear,
 }
 
-fn outcome(knowledge: &Knowledge, evidence: &Evidence, action: &Action) -> Seen {
+fn outcome(knowledge: &Knowledge, evidence: &Evidence, verify: &[String]) -> Seen {
     let verdict = diagnose(knowledge, evidence).verdict;
     // measured from another machine, `clock` is not the device's
     let elsewhere = evidence.observations.iter().any(|observation| observation.variable == "browser_clock");
     let states: Vec<State> = evidence
         .observations
         .iter()
-        .filter(|observation| action.verify.contains(&observation.variable))
+        .filter(|observation| verify.contains(&observation.variable))
         .filter(|observation| !elsewhere || observation.variable != "clock")
         .filter_map(|observation| state(knowledge, &observation.variable, &observation.outcome))
         .collect();
@@ -203,6 +241,10 @@ fn resolved(knowledge: &Knowledge, standing: &Standing<'_>, action: &str) -> Clo
 
 fn flow_cause(knowledge: &Knowledge, standing: &Standing<'_>, flow: &str) -> Option<String> {
     let flow = knowledge.care().flows.get(flow)?;
+    if standing.last_done.is_none() && flow.causes.is_empty() {
+        // it began in the flow, which is about no cause in particular
+        return None;
+    }
     let credited = standing.last_done.and_then(|action| resolved(knowledge, standing, action).cause);
     if let Some(cause) = credited.filter(|cause| flow.causes.contains(cause)) {
         return Some(cause);
@@ -341,16 +383,6 @@ fn course<'a>(knowledge: &'a Knowledge, standing: &Standing<'a>, deferring: bool
     }
 }
 
-/// Where the case stands in a flow.
-fn place<'a>(knowledge: &'a Knowledge, standing: &Standing<'_>) -> Option<flow::Place<'a>> {
-    if let Some((flow, state, way)) = standing.flow {
-        return flow::after(knowledge, flow, state, way);
-    }
-    let pending = standing.pending.filter(|pending| !pending.measured)?;
-    let action = knowledge.care().actions.get(pending.action)?;
-    flow::doing(knowledge, action.flow.as_deref()?, pending.action)
-}
-
 /// Whether an action is a safeguard or a look, not a repair.
 pub(super) fn mends_nothing(knowledge: &Knowledge, action: &str) -> bool {
     !knowledge.causes.values().any(|cause| cause.fixes.iter().any(|fix| fix.action == action))
@@ -365,7 +397,7 @@ fn due(now: u64, action: &Action) -> u64 {
     now.saturating_add((action.wait_minutes * 60.0) as u64)
 }
 
-fn probe_step(id: &str, action: &Action, lang: Lang) -> NextStep {
+fn probe_step(id: &str, verify: &[String], lang: Lang) -> NextStep {
     let title = match lang {
         Lang::En => "Measure whether it works now",
         Lang::Ja => "直ったかどうかを測ります",
@@ -377,14 +409,14 @@ fn probe_step(id: &str, action: &Action, lang: Lang) -> NextStep {
         minutes: 0.0,
         risk: Risk::None,
         title: title.to_owned(),
-        instructions: action.verify.clone(),
+        instructions: verify.to_vec(),
         options: Vec::new(),
         why: Some(id.to_owned()),
         due: None,
     }
 }
 
-fn did_it_help(id: &str, action: &Action, lang: Lang) -> NextStep {
+fn did_it_help(id: &str, about: &str, lang: Lang) -> NextStep {
     let (title, texts) = match lang {
         Lang::En => ("Does it work now?", ["Yes, it works.", "No, it is as before.", "I cannot tell."]),
         Lang::Ja => ("直りましたか。", ["はい。直りました。", "いいえ。変わりません。", "わかりません。"]),
@@ -403,7 +435,7 @@ fn did_it_help(id: &str, action: &Action, lang: Lang) -> NextStep {
         title: title.to_owned(),
         instructions: options.iter().map(|option| format!("{}: {}", option.id, option.text)).collect(),
         options,
-        why: Some(format!("{}: {id}", action.title.get(lang))),
+        why: Some(format!("{about}: {id}")),
         due: None,
     }
 }

@@ -1,6 +1,6 @@
 //! What happened in a case, as a person reads it.
 
-use super::{Closing, What};
+use super::{Closing, FIXED, NOT_FIXED, What};
 use crate::diagnosis::{Verdict, diagnose};
 use crate::evidence::Evidence;
 use crate::knowledge::{Knowledge, Lang};
@@ -50,10 +50,15 @@ pub fn told(knowledge: &Knowledge, what: &What, lang: Lang) -> String {
         What::Deferred { action: id } => {
             pick(lang, format!("Put off: {}", action(id)), format!("あとで: {}", action(id)))
         }
-        What::Went { flow, state, way } => {
+        What::Went { flow, state, way, .. } => {
             let state_known = knowledge.care().flows.get(flow).and_then(|known| known.states.get(state));
             let chosen = state_known.and_then(|known| known.next.iter().find(|next| next.id == *way));
-            chosen.map_or_else(|| format!("{flow}: {way}"), |next| next.when.get(lang).to_owned())
+            match (chosen, way.as_str()) {
+                (Some(chosen), _) => chosen.when.get(lang).to_owned(),
+                (None, FIXED) => pick(lang, "It works", "直った").to_owned(),
+                (None, NOT_FIXED) => pick(lang, "It does not work", "直らなかった").to_owned(),
+                (None, way) => format!("{flow}: {way}"),
+            }
         }
         What::Paused => pick(lang, "Paused", "中断").to_owned(),
         What::Resumed => pick(lang, "Went on", "再開").to_owned(),

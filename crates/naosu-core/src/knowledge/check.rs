@@ -6,7 +6,7 @@ use super::action::{ActionKind, Risk};
 use super::care::Care;
 use super::cause::Cause;
 use super::coverage::{Claim, Row};
-use super::flow::{Flow, FlowStateKind};
+use super::flow::{Flow, FlowState, FlowStateKind};
 use super::question::STRONGEST_RATIO;
 use super::situation::Only;
 use super::{Problem, Taxonomy, Variable};
@@ -51,7 +51,7 @@ pub struct Check {
 }
 
 /// The checks, in the order in which they run.
-pub const CHECKS: [Check; 16] = [
+pub const CHECKS: [Check; 17] = [
     Check { name: "every cause of the taxonomy is described, and no other", run: causes_match_the_taxonomy },
     Check { name: "every id that is named exists", run: ids_resolve },
     Check { name: "every cause has a fix", run: causes_have_fixes },
@@ -67,6 +67,7 @@ pub const CHECKS: [Check; 16] = [
     Check { name: "instructions have one generic variant and no two that tie", run: variants_are_clear },
     Check { name: "instructions that name menus say whether these were seen", run: menus_say_whether_seen },
     Check { name: "flows lead from their start to an end", run: flows_end },
+    Check { name: "general answers do no harm in a flow", run: flows_take_general_answers },
     Check { name: "rows named in covers exist", run: rows_exist },
 ];
 
@@ -527,6 +528,55 @@ fn flows_end(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
             let mut seen = BTreeSet::new();
             for way in state.next.iter().filter(|way| !seen.insert(&way.id)) {
                 tell(problems, &path, format!("state {name} repeats the way {}", way.id));
+            }
+        }
+    }
+}
+
+/// What can be answered to every step.
+const GENERAL: [&str; 6] = ["done", "fixed", "not_fixed", "unknown", "could_not", "later"];
+
+fn flows_take_general_answers(whole: &Whole<'_>, problems: &mut Vec<Problem>) {
+    for (id, action) in &whole.care.actions {
+        let Some(flow) = action.flow.as_ref().and_then(|flow| whole.care.flows.get(flow)) else { continue };
+        let does = |state: &FlowState| {
+            matches!(state.kind, FlowStateKind::Task | FlowStateKind::Wait) && state.actions.contains(id)
+        };
+        if !flow.states.values().any(does) {
+            tell(problems, &action_path(id), "belongs to a flow in which it is neither a task nor a wait");
+        }
+    }
+    for (id, flow) in &whole.care.flows {
+        let path = format!("flows/{id}.toml");
+        for (name, state) in &flow.states {
+            if state.kind == FlowStateKind::Wait && state.next.last().is_none_or(|way| way.to != *name) {
+                tell(
+                    problems,
+                    &path,
+                    format!("state {name} is a wait whose last way is not to go on waiting"),
+                );
+            }
+            for (place, way) in state.next.iter().enumerate() {
+                let first_of_task = place == 0 && state.kind == FlowStateKind::Task;
+                let fits = match way.id.as_str() {
+                    "done" => first_of_task && !way.works,
+                    "fixed" => place == 0,
+                    other => !GENERAL.contains(&other),
+                };
+                if !fits {
+                    tell(
+                        problems,
+                        &path,
+                        format!("state {name} names a way like a general answer: {}", way.id),
+                    );
+                }
+                if way.works && place + 1 == state.next.len() {
+                    tell(
+                        problems,
+                        &path,
+                        format!("state {name} takes who does not know for one for whom it works"),
+                    );
+                }
             }
         }
     }

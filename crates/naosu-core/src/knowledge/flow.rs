@@ -63,9 +63,22 @@ pub struct FlowState {
     /// The variables to watch while waiting.
     #[serde(default)]
     pub watch: Vec<String>,
-    /// Where it goes on.
+    /// Where it goes on. Who does not know takes the last: of a choice it is one that is right for them too, of a wait the one
+    /// that leads back to it.
     #[serde(default)]
     pub next: Vec<Transition>,
+}
+
+impl FlowState {
+    /// Of a wait: the way that leads back to it, where it is known under that id.
+    pub fn way_back(&self, id: &str) -> Option<&Transition> {
+        self.next.iter().find(|way| way.to == id)
+    }
+
+    /// Whether leaving it says nothing of how it came out: a task with one way only.
+    pub fn says_nothing(&self) -> bool {
+        self.kind == FlowStateKind::Task && self.next.len() == 1
+    }
 }
 
 /// What happens in a state.
@@ -94,4 +107,7 @@ pub struct Transition {
     pub when: Text,
     /// The next state.
     pub to: String,
+    /// The person says with it that it works, or that nothing was wrong; an end that is reached by it needs no other proof.
+    #[serde(default)]
+    pub works: bool,
 }

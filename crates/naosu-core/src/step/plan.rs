@@ -322,7 +322,7 @@ fn gate<'a>(before: &[(&'a str, &'a Action)]) -> Option<(&'a str, &'a Action)> {
     before.iter().copied().max_by(|a, b| a.1.minutes.total_cmp(&b.1.minutes).then_with(|| b.0.cmp(a.0)))
 }
 
-fn first_of_all(title: &str, lang: Lang) -> String {
+pub(crate) fn first_of_all(title: &str, lang: Lang) -> String {
     match lang {
         Lang::En => format!("First: {title}"),
         Lang::Ja => format!("はじめに: {title}"),

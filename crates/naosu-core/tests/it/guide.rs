@@ -236,7 +236,7 @@ fn account_recovery_is_followed_through_its_wait() {
     let mut case = Case::new(0, request, Lang::En);
     case.apply(event(What::Done { action: "start_account_recovery".to_owned() })).unwrap();
     for (kind, answer) in
-        [("action", "requested"), ("wait", "message"), ("action", "done"), ("action", "done")]
+        [("question", "requested"), ("wait", "message"), ("action", "signed_in"), ("action", "done")]
     {
         let step = step_of(&case, &knowledge);
         assert_eq!(step.kind, kind, "{}", step.id);

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod diagnosis;
+mod flows;
 mod guide;
 mod language;
 mod learning;

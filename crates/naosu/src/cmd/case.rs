@@ -69,11 +69,29 @@ fn open(knowledge: &Knowledge, arguments: &CaseArguments, lang: Lang) -> Result<
         ..Request::default()
     };
     let evidence = arguments.evidence.as_deref().map(super::diagnose::load).transpose()?;
-    let mut case = Case::new(now(), request, lang);
+    let mut case = match &arguments.flow {
+        Some(flow) => Case::in_flow(now(), request, lang, known_flow(knowledge, flow)?),
+        None => Case::new(now(), request, lang),
+    };
     if let Some(evidence) = evidence {
         case.apply(Event { at: now(), what: What::Measured(Box::new(evidence)) })?;
     }
     Ok(case)
+}
+
+/// That there is such a flow.
+fn known_flow(knowledge: &Knowledge, id: &str) -> Result<String> {
+    let flows = &knowledge.care().flows;
+    if flows.contains_key(id) {
+        return Ok(id.to_owned());
+    }
+    let list = |lang| -> String {
+        flows.iter().map(|(id, flow)| format!("\n  {id}: {}", flow.title.get(lang))).collect()
+    };
+    Err(Mistake::error(
+        format!("--flow {id}: not known: use one of{}", list(Lang::En)),
+        format!("--flow {id}: 次のどれかを指定してください:{}", list(Lang::Ja)),
+    ))
 }
 
 /// That a value is one of the taxonomy's.

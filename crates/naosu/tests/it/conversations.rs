@@ -291,3 +291,36 @@ fn a_flow_is_gone_through_with_its_wait() {
     }
     panic!("no wait was reached: {answers:?}");
 }
+
+#[test]
+fn a_case_begins_in_a_flow_that_is_named() {
+    let heard = answer(&["--flow", "long_unresolved"], &["done", "stop"]);
+    assert_eq!(heard.step_ids(), ["long_unresolved.collect", "long_unresolved.light"]);
+    assert_eq!(heard.steps()[1]["risk"], "interrupts");
+
+    for (lang, title) in [("en", "A trouble that has gone on for weeks"), ("ja", "何週間も直らないとき")]
+    {
+        let output = command()
+            .args(["case", "--stdio", "--flow", "nothing", "--lang", lang])
+            .output()
+            .expect("it runs");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains("--flow nothing") && told.contains("long_unresolved: "), "{told}");
+        assert!(told.contains(title), "{told}");
+    }
+}
+
+#[test]
+fn a_case_that_is_over_goes_on_from_before_its_end() {
+    let data = tempfile::tempdir().expect("a folder");
+    let said = b"{\"answer\":\"unknown\"}\n{\"answer\":\"stop\"}\n";
+    let first = speak(data.path(), &["case", "--stdio", "--keep", "--text", "Mail"], said);
+    assert!(first.closed().is_some());
+    let over = speak(data.path(), &["case", "resume", "1", "--stdio"], b"");
+    assert!(over.closed().is_some() && over.steps().is_empty());
+    let back = b"{\"answer\":\"done\"}\n{\"answer\":\"back\"}\n";
+    let again = speak(data.path(), &["case", "resume", "1", "--stdio"], back);
+    assert_eq!(again.errors().len(), 1);
+    assert_eq!(again.steps(), first.steps()[1..]);
+}

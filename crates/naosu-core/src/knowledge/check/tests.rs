@@ -337,6 +337,41 @@ fn a_flow_that_leads_nowhere_is_told() {
 }
 
 #[test]
+fn a_flow_in_which_a_general_answer_does_harm_is_told() {
+    let text = flow(
+        r#"
+        [states.first]
+        kind = "wait"
+        wait_minutes = 5.0
+        title = { en = "Wait", ja = "待つ" }
+        next = [
+          { id = "later", when = { en = "Wait", ja = "待つ" }, to = "first" },
+          { id = "on", when = { en = "On", ja = "次" }, to = "task" },
+        ]
+        [states.task]
+        kind = "task"
+        title = { en = "Do", ja = "行う" }
+        next = [{ id = "done", works = true, when = { en = "Done", ja = "完了" }, to = "end" }]
+        [states.end]
+        kind = "done"
+        title = { en = "Done", ja = "完了" }
+        "#,
+    );
+    let problems = problems_with("flows/hasty.toml", Some(&text));
+    for expected in [
+        "state first is a wait whose last way is not to go on waiting",
+        "state first names a way like a general answer: later",
+        "state task names a way like a general answer: done",
+        "state task takes who does not know for one for whom it works",
+    ] {
+        assert_told(&problems, expected);
+    }
+    let bare = action("risk = \"none\"\nflow = \"get_help\"", GENERIC);
+    let problems = problems_with("actions/restart_device.toml", Some(&bare));
+    assert_told(&problems, "belongs to a flow in which it is neither a task nor a wait");
+}
+
+#[test]
 fn a_row_that_does_not_exist_is_told() {
     let text = action("risk = \"none\"\ncovers = [\"Z99\"]", GENERIC);
     let problems = problems_with("actions/restart_device.toml", Some(&text));

@@ -1,6 +1,7 @@
 //! A case in JSON lines: a step out, an answer in, until it is closed.
 //!
-//! Beside what answers the step, `back` takes back what was said last, and `stop` ends the case.
+//! Beside what answers the step, `back` takes back what was said last, and `stop` ends the case. A case that was over when it
+//! was resumed says so, and `back` then goes on from before its end.
 
 use std::io::{BufRead, Read};
 use std::process::ExitCode;
@@ -29,6 +30,12 @@ pub(super) fn run(knowledge: &Knowledge, mut session: Session<'_>) -> Result<Exi
         put(&json!({ "case": id }))?;
     }
     let mut input = std::io::stdin().lock();
+    if let Some(closing) = session.case().closed() {
+        put(&json!({ "closed": closing }))?;
+        if !reopened(knowledge, &mut session, &mut input)? {
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
     loop {
         match session.next(Driver::Talks) {
             Next::Step(step) => match ask(knowledge, session.case(), &step, &mut input)? {
@@ -43,6 +50,24 @@ pub(super) fn run(knowledge: &Knowledge, mut session: Session<'_>) -> Result<Exi
             }
         }
     }
+}
+
+/// Waits for `back`, and takes back what ended the case; false where nothing asks for it, or it stays over.
+fn reopened(knowledge: &Knowledge, session: &mut Session<'_>, input: &mut impl BufRead) -> Result<bool> {
+    loop {
+        let Some(line) = read(input)? else { return Ok(false) };
+        match serde_json::from_str::<Line>(&line) {
+            Ok(Line { answer }) if answer == "back" => break,
+            Ok(Line { answer }) if answer == "stop" => return Ok(false),
+            _ => {
+                put(&json!({ "error": "the case is over; send back to go on from before its end, or stop" }))?
+            }
+        }
+    }
+    for index in session.case().reopening(knowledge) {
+        session.take(What::Retracted { index })?;
+    }
+    Ok(session.case().closed().is_none())
 }
 
 /// Prints the step until a line answers it.

@@ -119,10 +119,15 @@ fn choices(knowledge: &Knowledge, case: &Case, step: &NextStep, driver: Driver) 
         return choices;
     }
     let verifiable = knowledge.care().actions.get(&step.id).is_some_and(|action| !action.verify.is_empty());
-    if leads_into_a_flow(knowledge, case, step, driver) {
-        choices.push(own(answer("done"), "go through it step by step", "順を追って進める"));
-    }
+    let leads = leads_into_a_flow(knowledge, case, step, driver);
     if step.kind == "wait" {
+        if leads {
+            choices.push(own(
+                answer("done"),
+                "I am waiting; tell me how it goes on",
+                "待っている(続きを見る)",
+            ));
+        }
         choices.push(own(answer("fixed"), "it works again", "直った"));
         choices.push(own(
             answer("not_fixed"),
@@ -130,7 +135,10 @@ fn choices(knowledge: &Knowledge, case: &Case, step: &NextStep, driver: Driver) 
             "待ったが、直らない",
         ));
     } else {
-        if measures && verifiable && step.kind == "action" {
+        if leads {
+            choices.push(own(answer("done"), "done; go on from there", "済んだ(続きに進む)"));
+        }
+        if !leads && measures && verifiable && step.kind == "action" {
             choices.push(own(
                 answer("done"),
                 "done; measure whether it works now",
