@@ -329,7 +329,8 @@ fn until_a_step(terminal: &mut Terminal, unit: &str) -> String {
         let text = terminal.prompt();
         let title = flat(text.rsplit('▶').next().expect("a step"));
         let head = title.split(" 1 ").next().unwrap_or_default();
-        if head.contains(unit) {
+        let short = if unit == "min)" { "(under a minute)" } else { "(1分以内)" };
+        if head.contains(unit) || head.contains(short) {
             return text;
         }
         let last =
