@@ -18,6 +18,11 @@ use unicode_width::UnicodeWidthStr;
 /// How long something is waited for on the screen.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// A program that a shell starts in the background ignores SIGINT, and so do those that it starts: Ctrl-C would do nothing.
+/// No shell can undo that for itself; GNU `env` can.
+const WITH_SIGINT: &str =
+    "if env --default-signal=INT true 2> /dev/null; then exec env --default-signal=INT \"$0\" \"$@\"; fi;";
+
 /// A terminal with `naosu` in it.
 struct Terminal {
     process: PtyProcess,
@@ -34,7 +39,7 @@ impl Terminal {
         let mut command = Command::new("sh");
         command
             .arg("-c")
-            .arg(format!("stty cols {columns} rows 50; exec \"$0\" \"$@\""))
+            .arg(format!("stty cols {columns} rows 50; {WITH_SIGINT} exec \"$0\" \"$@\""))
             .arg(env!("CARGO_BIN_EXE_naosu"))
             .args(arguments)
             .current_dir(data)
