@@ -32,6 +32,7 @@ impl Cli {
         match self.command.as_ref()? {
             Command::Check(arguments) => arguments.words.as_deref(),
             Command::Ask(arguments) => arguments.words.as_deref(),
+            Command::Case(arguments) => arguments.text.as_deref(),
             _ => None,
         }
     }

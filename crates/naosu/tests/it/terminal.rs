@@ -389,6 +389,64 @@ fn words_alone_lead_to_an_end_in_both_languages_and_widths() {
 }
 
 #[test]
+fn japanese_words_are_answered_in_japanese_wherever_they_are_said() {
+    let data = tempfile::tempdir().expect("a folder");
+    let mut terminal = Terminal::start(data.path(), 60, "en", &[]);
+    terminal.wait_for("What is wrong?");
+    terminal.say("メールを取得できません");
+    assert!(flat(&terminal.prompt()).contains("どの端末ですか"));
+    terminal.say("");
+    assert!(flat(&terminal.prompt()).contains("メールアドレス"));
+    terminal.say("");
+    assert!(terminal.prompt().contains("戻る"));
+    terminal.say("p");
+    terminal.end();
+
+    let said = words(&["case", "--text", "メールを取得できません"]);
+    let mut terminal = Terminal::start(data.path(), 60, "en", &said);
+    assert!(terminal.prompt().contains("戻る"));
+    terminal.say("p");
+    terminal.end();
+    // unless another language is asked for
+    let mut terminal = Terminal::start(data.path(), 60, "en", &words(&["--lang", "en"]));
+    terminal.prompt();
+    terminal.say("メールを取得できません");
+    assert!(flat(&terminal.prompt()).contains("On which device?"));
+    terminal.say("");
+    terminal.prompt();
+    terminal.say("");
+    assert!(terminal.prompt().contains("back"));
+    terminal.say("p");
+    terminal.end();
+}
+
+#[test]
+fn what_is_kept_is_listed_within_the_terminal() {
+    let data = tempfile::tempdir().expect("a folder");
+    let long = format!(
+        "{}。\u{1b}[31mred\u{1b}]0;title\u{7}\u{9b}2J",
+        "証明書の期限が切れたと出て、受信できません".repeat(9)
+    );
+    let ran = crate::run::naosu_in(data.path(), &["case", "--stdio", "--keep", "--text", &long], "");
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    for columns in [40, 60] {
+        for (arguments, last) in
+            [(&["case", "list"][..], "…"), (&["case", "show", "1"], "naosu case resume 1")]
+        {
+            let mut terminal = Terminal::start(data.path(), columns, "ja", &words(arguments));
+            terminal.wait_for(last);
+            let raw = Arc::clone(&terminal.screen);
+            // which looks at the width of each line
+            let (text, status) = terminal.end();
+            assert_eq!(exited(status), Some(0), "{text}");
+            assert!(text.contains("証明書"), "{text}");
+            let raw = String::from_utf8_lossy(&raw.lock().expect("nobody panics with it")).into_owned();
+            assert!(!raw.contains(['\u{1b}', '\u{7}', '\u{9b}']), "{raw:?}");
+        }
+    }
+}
+
+#[test]
 fn back_history_language_pause_and_resume() {
     let data = tempfile::tempdir().expect("a folder");
     let mut terminal = Terminal::start(data.path(), 60, "en", &[]);

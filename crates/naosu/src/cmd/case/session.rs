@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use naosu_core::case::{Case, Closing, Driver, Event, Next, What};
-use naosu_core::knowledge::Knowledge;
+use naosu_core::knowledge::{Knowledge, Lang};
 use naosu_core::outcome::Outcomes;
 
 use crate::cmd::now;
@@ -81,6 +81,17 @@ impl<'a> Session<'a> {
             store.append(*id, place, event.at, &event, lesson.as_ref())?;
         }
         Ok(())
+    }
+
+    /// Lets the person read that language from here on, where the call names one that is not the case's; a case that is
+    /// over says nothing more.
+    pub(super) fn speak(&mut self, asked: Option<Lang>) -> Result<()> {
+        match asked {
+            Some(lang) if lang != self.case.lang() && self.case.closed().is_none() => {
+                self.take(What::Language { lang })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Writes down that the case is over, where it is not written yet.
