@@ -52,12 +52,6 @@ fn now() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// Prints the result on stdout.
-fn print(text: &str) -> Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).context("write the result")
-}
-
 /// The knowledge: the built-in one, or that of a folder.
 fn load(folder: Option<&Path>) -> Result<Knowledge> {
     let loaded = match folder {

@@ -677,6 +677,22 @@ fn an_outage_is_waited_for_and_told_to_be_over() {
     let calendar = std::fs::read_to_string(data.path().join("naosu-case-1.ics")).expect("the calendar file");
     let calendar = calendar.replace("\r\n ", "");
     assert!(calendar.contains("naosu case resume 1") && calendar.contains("DTSTART:20"), "{calendar}");
+    let uid = |text: &str| text.lines().find(|line| line.starts_with("UID:")).map(str::to_owned);
+    terminal.prompt();
+    // somebody's own file is not written over unasked
+    std::fs::write(data.path().join("naosu-case-1.ics"), "mine").expect("it can be written");
+    terminal.say("c");
+    terminal.wait_for("[y/N]");
+    terminal.say("n");
+    terminal.prompt();
+    let kept = std::fs::read_to_string(data.path().join("naosu-case-1.ics")).expect("the file");
+    assert_eq!(kept, "mine");
+    terminal.say("c");
+    terminal.wait_for("[y/N]");
+    terminal.say("y");
+    terminal.wait_for("Written:");
+    let again = std::fs::read_to_string(data.path().join("naosu-case-1.ics")).expect("the calendar file");
+    assert_eq!(uid(&again.replace("\r\n ", "")), uid(&calendar));
     terminal.prompt();
     assert!(terminal.choose("look now whether it works again"));
     let text = until_a_step(&mut terminal, "min)");

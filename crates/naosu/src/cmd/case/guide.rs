@@ -386,12 +386,6 @@ fn wrapped(prompt: &str) -> String {
     out
 }
 
-fn say(text: &str) {
-    let mut stderr = std::io::stderr().lock();
-    // when stderr is gone there is nobody left to tell
-    drop(stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush()));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

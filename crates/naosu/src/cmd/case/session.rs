@@ -66,6 +66,14 @@ impl<'a> Session<'a> {
         case.next_with(self.knowledge, &self.outcomes, driver)
     }
 
+    /// The name of the place where it is kept, for calendars; a passing one where it is not.
+    pub(super) fn place(&self) -> Result<String> {
+        match &self.kept {
+            Some((store, _)) => store.place(),
+            None => Ok(naosu_papers::calendar::place(rand::random())),
+        }
+    }
+
     /// Its number, where it is kept.
     pub(super) fn id(&self) -> Option<i64> {
         self.kept.as_ref().map(|(_, id)| *id)
