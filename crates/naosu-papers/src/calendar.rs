@@ -9,7 +9,7 @@ const LINE: usize = 75;
 /// Something to be reminded of.
 #[derive(Clone, Debug)]
 pub struct Reminder {
-    /// The same reminder has the same name in every file, so that a calendar replaces it.
+    /// The same reminder of the same place has the same name in every file, so that a calendar replaces it.
     pub uid: String,
     /// When, or when first.
     pub on: When,
@@ -54,8 +54,17 @@ impl Again {
     }
 }
 
-/// The reminders as a calendar file; `stamp` is when it was made, in seconds since 1970 UTC.
-pub fn calendar(reminders: &[Reminder], stamp: i64) -> String {
+/// A new name for a place that reminders come from, out of 128 random bits: a UUID (RFC 9562 §5.4), as identifiers in
+/// calendars must differ between all places (RFC 7986 §5.3).
+pub fn place(random: u128) -> String {
+    let marked = random & !(0xf << 76) & !(0b11 << 62) | (4 << 76) | (0b10 << 62);
+    let digits = format!("{marked:032x}");
+    [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
+}
+
+/// The reminders as a calendar file. `place` is where they come from, see [`place`]; `stamp` is when it was made, in
+/// seconds since 1970 UTC.
+pub fn calendar(reminders: &[Reminder], place: &str, stamp: i64) -> String {
     let mut out = String::new();
     for line in ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Naosu//Naosu//EN"] {
         fold(line, &mut out);
@@ -63,7 +72,7 @@ pub fn calendar(reminders: &[Reminder], stamp: i64) -> String {
     let stamp = Timestamp::from_second(stamp).unwrap_or_default().strftime("%Y%m%dT%H%M%SZ").to_string();
     for reminder in reminders {
         fold("BEGIN:VEVENT", &mut out);
-        fold(&format!("UID:{}@naosu", reminder.uid), &mut out);
+        fold(&format!("UID:{}@{place}.naosu", reminder.uid), &mut out);
         fold(&format!("DTSTAMP:{stamp}"), &mut out);
         // an alarm at nine in the morning of that day, or at that moment (RFC 5545 §3.8.2.4, §3.8.6.3)
         let (start, alarm) = match reminder.on {
@@ -132,7 +141,7 @@ mod tests {
             summary: "待つ; 確かめる, そして\n直す".to_owned(),
             description: "アカウントの回復の返事が来ているかを確かめます。".repeat(5),
         };
-        calendar(&[reminder], 1_795_000_000)
+        calendar(&[reminder], &place(0), 1_795_000_000)
     }
 
     #[test]
@@ -146,6 +155,13 @@ mod tests {
     }
 
     #[test]
+    fn a_place_has_a_name_of_its_own_that_is_in_every_identifier() {
+        assert_eq!(place(0), "00000000-0000-4000-8000-000000000000");
+        assert_eq!(place(u128::MAX), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        assert!(file().contains("UID:case-3@00000000-0000-4000-8000-000000000000.naosu\r\n"), "{}", file());
+    }
+
+    #[test]
     fn a_wait_of_an_hour_is_over_at_a_moment_and_not_on_a_day() {
         let reminder = Reminder {
             uid: "case-3-wait".to_owned(),
@@ -154,7 +170,7 @@ mod tests {
             summary: "x".to_owned(),
             description: "y".to_owned(),
         };
-        let file = calendar(&[reminder], 0);
+        let file = calendar(&[reminder], &place(0), 0);
         assert!(file.contains("DTSTART:20261118T110640Z\r\n"), "{file}");
         assert!(file.contains("TRIGGER:PT0S\r\n"), "{file}");
     }

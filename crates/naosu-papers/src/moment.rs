@@ -21,6 +21,23 @@ pub fn day(at: u64) -> String {
 
 /// How long something takes, as people say it.
 pub fn minutes(minutes: f64, lang: Lang) -> String {
-    let rounded = minutes.round().max(1.0);
+    if minutes < 1.0 {
+        return pick(lang, "under a minute", "1分以内").to_owned();
+    }
+    let rounded = minutes.round();
     pick(lang, format!("{rounded} min"), format!("{rounded} 分"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_counts_tenths_of_minutes() {
+        assert_eq!(
+            [0.0, 0.7, 1.0, 2.5].map(|m| minutes(m, Lang::En)),
+            ["under a minute", "under a minute", "1 min", "3 min"]
+        );
+        assert_eq!([0.7, 1.4].map(|m| minutes(m, Lang::Ja)), ["1分以内", "1 分"]);
+    }
 }

@@ -8,12 +8,13 @@ use naosu_core::knowledge::Every;
 use naosu_papers::calendar::{Again, calendar};
 pub(crate) use naosu_papers::calendar::{Reminder, When};
 
-/// The reminders as a file that a phone offers to put into its calendar; `made_at` in seconds since 1970 UTC.
-pub(crate) fn answer(reminders: &[Reminder], made_at: u64, name: &str) -> Response {
+/// The reminders as a file that a phone offers to put into its calendar; `place` is the name of this server in calendars,
+/// `made_at` in seconds since 1970 UTC.
+pub(crate) fn answer(reminders: &[Reminder], place: &str, made_at: u64, name: &str) -> Response {
     let kind = (header::CONTENT_TYPE, "text/calendar; charset=utf-8".to_owned());
-    let place = (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.ics\""));
+    let kept_as = (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.ics\""));
     let made_at = i64::try_from(made_at).unwrap_or(i64::MAX);
-    ([kind, place], calendar(reminders, made_at)).into_response()
+    ([kind, kept_as], calendar(reminders, place, made_at)).into_response()
 }
 
 /// How often a reminder of that period comes again; never where it has none.

@@ -46,7 +46,7 @@ impl Desk {
             summary: format!("Naosu: {}", step.title),
             description: format!("{}\n{link}", step.instructions.join("\n")),
         };
-        Ok(calendar::answer(&[reminder], now(), "naosu-wait"))
+        Ok(calendar::answer(&[reminder], &self.store.place, now(), "naosu-wait"))
     }
 
     /// What to look after from now on as a calendar file.
@@ -66,7 +66,7 @@ impl Desk {
                 })
             })
             .collect();
-        calendar::answer(&reminders, now(), "naosu-care")
+        calendar::answer(&reminders, &self.store.place, now(), "naosu-care")
     }
 }
 

@@ -4,9 +4,11 @@
 //! which is on the disk before the answer is confirmed.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use naosu_papers::calendar;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyConnection, AnyPool, Executor, Transaction};
@@ -43,6 +45,8 @@ pub(crate) struct Store {
     begin: &'static str,
     /// Keeps a JSON list of terms, `$1`, for the case `$2`: one statement however many there are.
     split_terms: &'static str,
+    /// The name of this server in the world's calendars.
+    pub(crate) place: Arc<str>,
 }
 
 impl Store {
@@ -67,7 +71,8 @@ impl Store {
             .await
             .with_context(|| format!("open {name}"))?;
         SQLITE.run(&pool).await.with_context(|| format!("bring {name} up to date"))?;
-        Ok(Self { pool, begin: "BEGIN IMMEDIATE", split_terms: SQLITE_TERMS })
+        let place = place(&pool).await.with_context(|| format!("write {name}"))?;
+        Ok(Self { pool, begin: "BEGIN IMMEDIATE", split_terms: SQLITE_TERMS, place })
     }
 
     async fn postgres(url: &str) -> Result<Self> {
@@ -79,7 +84,8 @@ impl Store {
             .await
             .context("connect to PostgreSQL")?;
         POSTGRES.run(&pool).await.context("bring the tables in PostgreSQL up to date")?;
-        Ok(Self { pool, begin: "BEGIN", split_terms: POSTGRES_TERMS })
+        let place = place(&pool).await.context("write to PostgreSQL")?;
+        Ok(Self { pool, begin: "BEGIN", split_terms: POSTGRES_TERMS, place })
     }
 
     /// Whether the database answers.
@@ -101,6 +107,16 @@ impl Store {
     async fn writing(&self) -> sqlx::Result<Transaction<'static, Any>> {
         self.pool.begin_with(self.begin).await
     }
+}
+
+/// The name of the place; a new one where there is none yet.
+async fn place(pool: &AnyPool) -> sqlx::Result<Arc<str>> {
+    sqlx::query("INSERT INTO place (one, name) VALUES (1, $1) ON CONFLICT (one) DO NOTHING")
+        .bind(calendar::place(rand::random()))
+        .execute(pool)
+        .await?;
+    let name: String = sqlx::query_scalar("SELECT name FROM place").fetch_one(pool).await?;
+    Ok(name.into())
 }
 
 /// SQLite: written is on the disk, readers do not wait for writers.

@@ -32,6 +32,7 @@ impl Cli {
         match self.command.as_ref()? {
             Command::Check(arguments) => arguments.words.as_deref(),
             Command::Ask(arguments) => arguments.words.as_deref(),
+            Command::Case(arguments) => arguments.text.as_deref(),
             _ => None,
         }
     }
@@ -449,6 +450,9 @@ pub(crate) struct CareArguments {
     /// Write what a person has to look at into a calendar file, and a monthly reminder for the rest
     #[arg(long, value_name = "FILE.ics", value_hint = ValueHint::FilePath)]
     pub(crate) out: Option<PathBuf>,
+    /// Replace a calendar file that was written earlier
+    #[arg(long, requires = "out")]
+    pub(crate) overwrite: bool,
     /// Options for the check of each account, as in: -- --no-login
     #[arg(last = true, value_name = "CHECK OPTIONS", requires = "account")]
     pub(crate) options: Vec<String>,

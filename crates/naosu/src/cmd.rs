@@ -1,14 +1,14 @@
 //! A file per command.
 
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use naosu_core::knowledge::{Knowledge, Lang, Problem, embedded};
 
 use crate::cli::{Cli, Command};
+use crate::screen::{print, print_data, print_on};
 use crate::usage::Mistake;
 
 mod ask;
@@ -20,6 +20,7 @@ mod document;
 mod helper;
 mod knowledge;
 mod order;
+mod paper;
 mod serve;
 mod try_world;
 
@@ -27,16 +28,15 @@ mod try_world;
 pub(crate) fn run(cli: Cli, lang: Lang) -> Result<ExitCode> {
     // it is needed until the end, where taking it to pieces would only cost time
     let knowledge = || load(cli.knowledge.as_deref()).map(|knowledge| &*Box::leak(Box::new(knowledge)));
+    let asked = cli.lang.map(Into::into);
     let Some(command) = cli.command else {
-        return case::guide::begin(knowledge()?, lang, cli.color);
+        return case::guide::begin(knowledge()?, asked, cli.color);
     };
     match command {
         Command::Check(arguments) => check::run(knowledge()?, &arguments, lang, cli.color),
-        Command::Ask(arguments) => ask::run(knowledge()?, &arguments, lang, cli.color),
-        Command::Diagnose(arguments) => diagnose::run(knowledge()?, &arguments, lang, cli.color),
-        Command::Case(arguments) => {
-            case::run(knowledge()?, &arguments, cli.lang.map(Into::into), lang, cli.color)
-        }
+        Command::Ask(arguments) => ask::run(knowledge()?, &arguments, asked, lang, cli.color),
+        Command::Diagnose(arguments) => diagnose::run(knowledge()?, &arguments, asked, cli.color),
+        Command::Case(arguments) => case::run(knowledge()?, &arguments, asked, lang, cli.color),
         Command::Care(arguments) => care::run(knowledge()?, &arguments, lang, cli.color),
         Command::Try(arguments) => try_world::run(knowledge()?, &arguments, lang, cli.color),
         Command::Knowledge(arguments) => knowledge::run(cli.knowledge.as_deref(), &arguments.command, lang),
@@ -50,12 +50,6 @@ pub(crate) fn run(cli: Cli, lang: Lang) -> Result<ExitCode> {
 /// Seconds since 1970 UTC; 0 where the clock says that it is earlier.
 fn now() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
-
-/// Prints the result on stdout.
-fn print(text: &str) -> Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).context("write the result")
 }
 
 /// The knowledge: the built-in one, or that of a folder.

@@ -4,12 +4,13 @@ use naosu_core::intake::language;
 use naosu_core::knowledge::Lang;
 pub(crate) use naosu_papers::pick;
 
-/// The language to answer words in: Japanese where they are Japanese, else that of the environment, since many a Japanese
-/// screen shows an English message.
-pub(crate) fn of_words(words: Option<&str>) -> Lang {
-    match words.map(language) {
-        Some(Lang::Ja) => Lang::Ja,
-        _ => of_environment(),
+/// The language to speak: the one that is asked for. Else Japanese where the words are Japanese, and that of the environment
+/// where they are not, since many a Japanese screen shows an English message.
+pub(crate) fn choose(asked: Option<Lang>, words: Option<&str>) -> Lang {
+    match (asked, words.map(language)) {
+        (Some(asked), _) => asked,
+        (None, Some(Lang::Ja)) => Lang::Ja,
+        (None, _) => of_environment(),
     }
 }
 

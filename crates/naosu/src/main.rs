@@ -12,6 +12,7 @@ mod cmd;
 mod language;
 mod progress;
 mod render;
+mod screen;
 mod store;
 mod usage;
 
@@ -21,7 +22,7 @@ fn main() -> ExitCode {
         Ok(_) => return usage::tell_bare(),
         Err(error) => return usage::tell_call(&error, language::of_environment()),
     };
-    let lang = cli.lang.map_or_else(|| language::of_words(cli.words()), Into::into);
+    let lang = language::choose(cli.lang.map(Into::into), cli.words());
     cmd::run(cli, lang).unwrap_or_else(|error| usage::tell(&error, lang))
 }
 

@@ -10,6 +10,7 @@ use naosu_core::knowledge::Lang;
 use naosu_probe::recorder::Event;
 
 use crate::language::pick;
+use crate::render::page::tame;
 
 /// A line on stderr that says what is being measured; nothing when stderr is not a terminal.
 pub(crate) struct Progress {
@@ -50,7 +51,7 @@ impl Progress {
         }
         if let Some((variable, subject)) = running.last() {
             let name = self.names.get(*variable).map_or(*variable, String::as_str);
-            self.bar.set_message(format!("{name}  {subject}"));
+            self.bar.set_message(format!("{name}  {}", tame(subject)));
         }
     }
 

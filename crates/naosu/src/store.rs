@@ -1,4 +1,5 @@
-//! What is kept on this computer: the events of cases, what they taught, and the states of accounts before an update.
+//! What is kept on this computer: the events of cases, what they taught, the states of accounts before an update, and the
+//! name of the place itself.
 //!
 //! One database file. A case is a list of events that only grows; the tables refuse changes. A write is on the disk
 //! (write-ahead log, `synchronous=FULL`) before the call returns, so whoever is killed has lost nothing confirmed.
@@ -10,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use naosu_core::evidence::Evidence;
 use naosu_core::outcome::{Lesson, Outcomes};
+use naosu_papers::calendar;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,7 +21,7 @@ use crate::usage::Mistake;
 pub(crate) mod folder;
 
 /// The version of the tables below.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// How long another window is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -48,6 +50,14 @@ const LESSONS: &str = "
 CREATE TABLE lesson (
     case_id INTEGER PRIMARY KEY CHECK (case_id > 0),
     lesson  TEXT    NOT NULL CHECK (json_valid(lesson))
+) STRICT;
+";
+
+/// Since version 3.
+const PLACE: &str = "
+CREATE TABLE place (
+    one  INTEGER PRIMARY KEY CHECK (one = 1),
+    name TEXT    NOT NULL
 ) STRICT;
 ";
 
@@ -109,10 +119,14 @@ impl Store {
         let work = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut version: i64 = work.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if version < VERSION {
-            if version == 0 {
+            if version < 1 {
                 work.execute_batch(TABLES)?;
             }
-            work.execute_batch(LESSONS)?;
+            if version < 2 {
+                work.execute_batch(LESSONS)?;
+            }
+            work.execute_batch(PLACE)?;
+            work.execute("INSERT INTO place VALUES (1, ?1)", [calendar::place(rand::random())])?;
             work.pragma_update(None, "user_version", VERSION)?;
             version = VERSION;
         }
@@ -216,6 +230,11 @@ impl Store {
     pub(crate) fn forget(&self) -> Result<()> {
         self.connection.execute("DELETE FROM lesson", [])?;
         Ok(())
+    }
+
+    /// The name of this place in the world's calendars; it was made once and stays with what is kept here.
+    pub(crate) fn place(&self) -> Result<String> {
+        Ok(self.connection.query_row("SELECT name FROM place", [], |row| row.get(0))?)
     }
 
     /// Keeps the state of an account.
@@ -351,10 +370,19 @@ mod tests {
         drop(old);
         let mut store = Store::at(&path).unwrap();
         store.append(1, 1, 100, &"closed", Some(&lesson())).unwrap();
+        let place = store.place().unwrap();
         drop(store);
         let store = Store::at(&path).unwrap();
         assert_eq!(store.events::<String>(1).unwrap(), ["opened", "closed"]);
         assert_eq!(store.outcomes().unwrap().cases, 1);
+        assert_eq!(store.place().unwrap(), place);
+    }
+
+    #[test]
+    fn each_place_has_its_own_name() {
+        let ((_folder, one), (_other_folder, other)) = (store(), store());
+        assert_ne!(one.place().unwrap(), other.place().unwrap());
+        assert_eq!(one.place().unwrap().len(), 36);
     }
 
     #[test]

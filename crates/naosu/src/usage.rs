@@ -1,6 +1,5 @@
 //! Mistakes in how the program was called, told in one line that names the thing and the mend.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
@@ -9,13 +8,16 @@ use naosu_core::knowledge::Lang;
 /// Exit status for wrong usage and unusable input.
 const WRONG_USAGE: u8 = 2;
 
+use crate::screen::{Gone, say};
 pub(crate) use naosu_papers::Mistake;
 
-/// Tells the error on stderr; everything that ends here is answered with exit status 2.
+/// Tells the error on stderr; everything that ends here is answered with exit status 2, but for a reader of the output who
+/// has enough.
 pub(crate) fn tell(error: &anyhow::Error, lang: Lang) -> ExitCode {
-    let line = text(error, lang);
-    // when stderr is gone there is nobody left to tell
-    drop(writeln!(std::io::stderr(), "naosu: {line}"));
+    if error.is::<Gone>() {
+        return ExitCode::SUCCESS;
+    }
+    say(&format!("naosu: {}\n", text(error, lang)));
     ExitCode::from(WRONG_USAGE)
 }
 
@@ -30,8 +32,7 @@ pub(crate) fn text(error: &anyhow::Error, lang: Lang) -> String {
 
 /// Prints the help on stderr: nothing was asked for, and there is nobody to talk with.
 pub(crate) fn tell_bare() -> ExitCode {
-    // when stderr is gone there is nobody left to tell
-    drop(write!(std::io::stderr(), "{}", crate::cli::Cli::command().render_help()));
+    say(&crate::cli::Cli::command().render_help().to_string());
     ExitCode::from(WRONG_USAGE)
 }
 
@@ -53,7 +54,6 @@ pub(crate) fn tell_call(error: &clap::Error, lang: Lang) -> ExitCode {
         Lang::En => format!("{what}: see naosu --help"),
         Lang::Ja => format!("呼び出し方の誤り: {what}: naosu --help で使い方を確認できます"),
     };
-    // when stderr is gone there is nobody left to tell
-    drop(writeln!(std::io::stderr(), "naosu: {line}"));
+    say(&format!("naosu: {line}\n"));
     ExitCode::from(WRONG_USAGE)
 }

@@ -14,6 +14,7 @@ use naosu_papers::reading;
 use serde_json::json;
 
 use crate::cli::{AskArguments, Color};
+use crate::language::choose;
 use crate::render::advice::{Advice, advice};
 use crate::render::page::Page;
 use crate::usage::Mistake;
@@ -23,10 +24,12 @@ mod batch;
 /// The longest text that is read, in bytes; what is beyond says nothing new about one trouble.
 const TEXT_LIMIT: usize = 64 * 1024;
 
-/// Recognises words, a picture or a file of many texts, and prints what follows.
+/// Recognises words, a picture or a file of many texts, and prints what follows; `asked` is the language that the call
+/// names.
 pub(crate) fn run(
     knowledge: &Knowledge,
     arguments: &AskArguments,
+    asked: Option<Lang>,
     lang: Lang,
     color: Color,
 ) -> Result<ExitCode> {
@@ -49,6 +52,8 @@ pub(crate) fn run(
             "言葉がありません: naosu ask \"メールを取得できません\" のように、画面の文を書いてください",
         ));
     }
+    // a picture can hold the words
+    let lang = choose(asked, Some(words));
     // the advice needs another part of the knowledge than the words do
     let mut found = std::thread::scope(|scope| {
         scope.spawn(|| knowledge.care());
@@ -76,11 +81,12 @@ pub(crate) fn run(
             "circumstances": found.circumstances,
             "next": next,
         });
-        super::print(&(serde_json::to_string(&value).context("write the result as JSON")? + "\n"))?;
+        super::print_data(&(serde_json::to_string(&value).context("write the result as JSON")? + "\n"))?;
     } else {
         let read = read.as_deref().map(|_| words);
         let page = Page::of_stdout(color);
-        super::print(&advice(&Advice { knowledge, found: &found, next: next.as_ref(), read, lang, page }))?;
+        let advice = advice(&Advice { knowledge, found: &found, next: next.as_ref(), read, lang, page });
+        super::print_on(page, &advice)?;
     }
     Ok(ExitCode::SUCCESS)
 }

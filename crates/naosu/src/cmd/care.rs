@@ -7,13 +7,14 @@ use anyhow::{Context, Result};
 use jiff::civil::Date;
 use naosu_core::knowledge::{Every, Importance, Item, Knowledge, Lang, Occasion, Situation};
 
-use super::now;
+use super::{now, paper};
 use crate::cli::{CareArguments, CareCommand, Color};
 use crate::language::pick;
 use crate::render::page::{Page, Tone};
-use crate::usage::Mistake;
+use crate::store::Store;
 use naosu_papers::calendar::{Again, Reminder, When, calendar};
 
+mod here;
 mod rounds;
 mod update;
 
@@ -51,9 +52,16 @@ fn routine(knowledge: &Knowledge, arguments: &CareArguments, lang: Lang, color: 
     }
     let page = Page::of_stdout(color);
     let all: Vec<&Item> = items.iter().map(|(_, item)| *item).collect();
-    let bad = rounds::go(knowledge, &arguments.account, &arguments.options, &all, lang, page)?;
+    let device = arguments.device.as_deref();
+    let measurable = |item: &Item| rounds::measurable(knowledge, item, device);
+    if let Some(file) = arguments.out.as_deref().filter(|_| !arguments.overwrite) {
+        // said before the measuring, which takes a while
+        paper::is_free(file)?;
+    }
+    let bad = rounds::go(knowledge, &arguments.account, &arguments.options, &all, device, lang, page)?;
     if let Some(file) = &arguments.out {
-        save(knowledge, file, &items, &arguments.account, lang)?;
+        let reminders = reminders(&items, measurable, &arguments.account, lang)?;
+        save(file, &reminders, arguments.overwrite, lang)?;
     }
     let status = if bad { ExitCode::from(update::WORSE) } else { ExitCode::SUCCESS };
     if arguments.out.is_some() {
@@ -61,7 +69,7 @@ fn routine(knowledge: &Knowledge, arguments: &CareArguments, lang: Lang, color: 
     }
     if !arguments.account.is_empty() {
         // what was measured is done; the rest is for the person
-        items.retain(|(_, item)| !rounds::measurable(knowledge, item));
+        items.retain(|(_, item)| !measurable(item));
     }
     let mut out = String::new();
     for every in [Every::Week, Every::Month, Every::Quarter, Every::Year, Every::Change, Every::Time] {
@@ -75,7 +83,7 @@ fn routine(knowledge: &Knowledge, arguments: &CareArguments, lang: Lang, color: 
         for item in of {
             let mark = if item.importance == Importance::High { "!" } else { "·" };
             let mut text = item.text.get(lang).to_owned();
-            if rounds::measurable(knowledge, item) {
+            if measurable(item) {
                 text.push_str(pick(
                     lang,
                     " (naosu care --account ADDRESS does this)",
@@ -92,24 +100,21 @@ fn routine(knowledge: &Knowledge, arguments: &CareArguments, lang: Lang, color: 
         "! matters most. As a calendar: naosu care --out care.ics\n",
         "! は特に大切なものです。カレンダーに入れるには: naosu care --out care.ics\n",
     ));
-    super::print(&out)?;
+    super::print_on(page, &out)?;
     Ok(status)
 }
 
-/// Writes what comes again and again into a calendar file: each thing that a person looks at, and once a month the
-/// measuring of the rest.
-fn save(
-    knowledge: &Knowledge,
-    file: &Path,
+/// What comes again and again: each thing that a person looks at, and once a month the measuring of the rest.
+fn reminders(
     items: &[(String, &Item)],
+    measurable: impl Fn(&Item) -> bool,
     accounts: &[String],
     lang: Lang,
-) -> Result<()> {
+) -> Result<Vec<Reminder>> {
     let stamp = i64::try_from(now()).context("the time")?;
     let today = jiff::Timestamp::from_second(stamp)?.to_zoned(jiff::tz::TimeZone::system()).date();
     let mut reminders = Vec::new();
-    let measured: Vec<&Item> =
-        items.iter().map(|(_, item)| *item).filter(|item| rounds::measurable(knowledge, item)).collect();
+    let measured: Vec<&Item> = items.iter().map(|(_, item)| *item).filter(|item| measurable(item)).collect();
     if !measured.is_empty() {
         let accounts = match accounts {
             [] => pick(lang, " --account ADDRESS", " --account アドレス").to_owned(),
@@ -124,7 +129,7 @@ fn save(
             description: format!("naosu care{accounts}\n{what}"),
         });
     }
-    for (uid, item) in items.iter().filter(|(_, item)| !rounds::measurable(knowledge, item)) {
+    for (uid, item) in items.iter().filter(|(_, item)| !measurable(item)) {
         let Some(again) = again(item.every) else { continue };
         reminders.push(Reminder {
             uid: uid.clone(),
@@ -134,13 +139,15 @@ fn save(
             description: item.why.get(lang).to_owned(),
         });
     }
+    Ok(reminders)
+}
+
+/// Writes them into a calendar file.
+fn save(file: &Path, reminders: &[Reminder], overwrite: bool, lang: Lang) -> Result<()> {
+    let stamp = i64::try_from(now()).context("the time")?;
+    let place = Store::open()?.place()?;
+    paper::write(file, calendar(reminders, &place, stamp).as_bytes(), overwrite)?;
     let name = file.display();
-    std::fs::write(file, calendar(&reminders, stamp)).map_err(|error| {
-        Mistake::error(
-            format!("--out {name}: {error}: name a file that can be written"),
-            format!("--out {name}: 書き込めません({error}): 書き込めるファイルを指定してください"),
-        )
-    })?;
     let count = reminders.len();
     super::print(&pick(
         lang,

@@ -10,6 +10,7 @@ use naosu_core::knowledge::{Knowledge, Lang};
 use self::session::Session;
 use super::now;
 use crate::cli::{CaseArguments, CaseCommand, Color};
+use crate::language::choose;
 use crate::usage::Mistake;
 
 mod export;
@@ -31,23 +32,23 @@ pub(crate) fn run(
 ) -> Result<ExitCode> {
     match &arguments.command {
         None if arguments.stdio => {
-            let case = open(knowledge, arguments, lang)?;
+            let case = open(knowledge, arguments, asked)?;
             let session = if arguments.keep {
                 Session::kept(knowledge, case)?
             } else {
                 Session::passing(knowledge, case)
             };
-            stdio::run(knowledge, session)
+            stdio::run(knowledge, session, asked)
         }
-        None if crate::terminal() => guide::new(knowledge, open(knowledge, arguments, lang)?, color),
+        None if crate::terminal() => guide::new(knowledge, open(knowledge, arguments, asked)?, color),
         None => Err(Mistake::error(
             "naosu case: there is no terminal to talk on: list, show, resume, close, export or outcomes, or --stdio for JSON lines; naosu check begins one",
             "naosu case: 端末がないため対話できません。list・show・resume・close・export・outcomes か、--stdio(JSONの行)を指定してください。始めるには naosu check です",
         )),
-        Some(CaseCommand::List) => shelf::list(knowledge, lang),
-        Some(CaseCommand::Show { id }) => shelf::show(knowledge, *id, lang),
+        Some(CaseCommand::List) => shelf::list(knowledge, lang, color),
+        Some(CaseCommand::Show { id }) => shelf::show(knowledge, *id, lang, color),
         Some(CaseCommand::Resume { id, stdio: true }) => {
-            stdio::run(knowledge, Session::resume(knowledge, *id)?)
+            stdio::run(knowledge, Session::resume(knowledge, *id)?, asked)
         }
         Some(CaseCommand::Resume { id, stdio: false }) => guide::resume(knowledge, *id, asked, color),
         Some(CaseCommand::Close { id, resolved }) => shelf::close(knowledge, *id, *resolved, lang),
@@ -57,7 +58,7 @@ pub(crate) fn run(
 }
 
 /// The case as the command line describes it.
-fn open(knowledge: &Knowledge, arguments: &CaseArguments, lang: Lang) -> Result<Case> {
+fn open(knowledge: &Knowledge, arguments: &CaseArguments, asked: Option<Lang>) -> Result<Case> {
     known(knowledge, "device", arguments.device.as_deref())?;
     known(knowledge, "service", arguments.service.as_deref())?;
     known(knowledge, "client", arguments.client.as_deref())?;
@@ -69,10 +70,16 @@ fn open(knowledge: &Knowledge, arguments: &CaseArguments, lang: Lang) -> Result<
         ..Request::default()
     };
     let evidence = arguments.evidence.as_deref().map(super::diagnose::load).transpose()?;
+<<<<<<< HEAD
     let mut case = match &arguments.flow {
         Some(flow) => Case::in_flow(now(), request, lang, known_flow(knowledge, flow)?),
         None => Case::new(now(), request, lang),
     };
+=======
+    let measured = evidence.as_ref().and_then(|evidence| evidence.request.words.as_deref());
+    let lang = choose(asked, arguments.text.as_deref().or(measured));
+    let mut case = Case::new(now(), request, lang);
+>>>>>>> 0d9770401e17b1282d72454a04b9659c10258d9d
     if let Some(evidence) = evidence {
         case.apply(Event { at: now(), what: What::Measured(Box::new(evidence)) })?;
     }

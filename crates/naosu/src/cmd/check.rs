@@ -112,9 +112,10 @@ pub(crate) fn show(knowledge: &Knowledge, evidence: Evidence, lang: Lang, view: 
         report.next = None;
     }
     if view.json {
-        super::print(&(serde_json::to_string(&report).context("write the report as JSON")? + "\n"))?;
+        super::print_data(&(serde_json::to_string(&report).context("write the report as JSON")? + "\n"))?;
     } else {
-        super::print(&text(knowledge, &report, lang, Page::of_stdout(view.color), view.verbose))?;
+        let page = Page::of_stdout(view.color);
+        super::print_on(page, &text(knowledge, &report, lang, page, view.verbose))?;
     }
     Ok(status(report.diagnosis.verdict))
 }

@@ -10,6 +10,7 @@ use naosu_core::knowledge::{Knowledge, Lang};
 use naosu_core::report::report;
 
 use crate::cli::{Color, DiagnoseArguments};
+use crate::language::choose;
 use crate::render::page::Page;
 use crate::render::text::text;
 use crate::usage::Mistake;
@@ -17,19 +18,22 @@ use crate::usage::Mistake;
 /// The largest evidence file that is read, in bytes.
 const SIZE_LIMIT: u64 = 32 * 1024 * 1024;
 
-/// Reads the evidence and prints its report.
+/// Reads the evidence and prints its report; `asked` is the language that the call names.
 pub(crate) fn run(
     knowledge: &Knowledge,
     arguments: &DiagnoseArguments,
-    lang: Lang,
+    asked: Option<Lang>,
     color: Color,
 ) -> Result<ExitCode> {
     let evidence = load(&arguments.evidence)?;
+    // as the check spoke that saved it
+    let lang = choose(asked, evidence.request.words.as_deref());
     let report = report(knowledge, evidence, lang);
     if arguments.json {
-        super::print(&(serde_json::to_string(&report).context("write the report as JSON")? + "\n"))?;
+        super::print_data(&(serde_json::to_string(&report).context("write the report as JSON")? + "\n"))?;
     } else {
-        super::print(&text(knowledge, &report, lang, Page::of_stdout(color), arguments.verbose))?;
+        let page = Page::of_stdout(color);
+        super::print_on(page, &text(knowledge, &report, lang, page, arguments.verbose))?;
     }
     Ok(super::check::status(report.diagnosis.verdict))
 }

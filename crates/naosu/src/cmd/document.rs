@@ -12,7 +12,7 @@ use crate::cli::Cli;
 pub(crate) fn completions(shell: Shell) -> Result<ExitCode> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "naosu", &mut script);
-    super::print(&String::from_utf8(script).context("make the completion script")?)?;
+    super::print_data(&String::from_utf8(script).context("make the completion script")?)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -27,6 +27,6 @@ pub(crate) fn man() -> Result<ExitCode> {
         page.render_synopsis_section(&mut roff).context("make the manual page")?;
         page.render_options_section(&mut roff).context("make the manual page")?;
     }
-    super::print(&String::from_utf8(roff).context("make the manual page")?)?;
+    super::print_data(&String::from_utf8(roff).context("make the manual page")?)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -7,6 +7,7 @@ use naosu_core::step::NextStep;
 use super::page::{Page, Tone, padded};
 use crate::language::pick;
 use naosu_core::name::name;
+use naosu_papers::moment;
 
 /// A second symptom is shown from this probability on.
 const SECOND: f64 = 0.2;
@@ -119,17 +120,17 @@ impl Advice<'_> {
 
     fn next(&self) -> String {
         let Some(next) = self.next else { return String::new() };
-        let minutes = next.minutes;
-        let title = pick(
-            self.lang,
-            format!("{} ({minutes} min)", next.title),
-            format!("{}({minutes} 分)", next.title),
-        );
+        let minutes = moment::minutes(next.minutes, self.lang);
+        let title =
+            pick(self.lang, format!("{} ({minutes})", next.title), format!("{}({minutes})", next.title));
         let mut out = self.block(Tone::Strong, "Try first", "まず", &title);
         let columns = self.columns();
-        for (index, instruction) in next.instructions.iter().enumerate() {
+        // what can be answered stands behind the instructions with its id, which is for programs
+        let how = &next.instructions[..next.instructions.len().saturating_sub(next.options.len())];
+        let options = next.options.iter().map(|option| &option.text);
+        for (index, text) in how.iter().chain(options).enumerate() {
             let head = format!("{}{}. ", " ".repeat(columns), index + 1);
-            out.push_str(&self.page.hanging(&head, columns + 3, instruction));
+            out.push_str(&self.page.hanging(&head, columns + 3, text));
         }
         out
     }

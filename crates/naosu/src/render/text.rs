@@ -11,6 +11,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::page::{Page, Tone, padded, tame};
 use crate::language::pick;
+use naosu_papers::moment;
 
 /// Variables that always have a line, in the order of the lines.
 const SHOWN: [&str; 11] = [
@@ -362,12 +363,9 @@ impl View<'_> {
     fn next(&self) -> String {
         let Some(next) = &self.report.next else { return String::new() };
         let columns = self.label_columns();
-        let minutes = next.minutes;
-        let title = pick(
-            self.lang,
-            format!("{} ({minutes} min)", next.title),
-            format!("{}({minutes} 分)", next.title),
-        );
+        let minutes = moment::minutes(next.minutes, self.lang);
+        let title =
+            pick(self.lang, format!("{} ({minutes})", next.title), format!("{}({minutes})", next.title));
         let mut out = self.block(Tone::Strong, &padded(pick(self.lang, "Next", "次に"), columns), &title);
         let bullet = format!("{}· ", " ".repeat(columns));
         for option in &next.options {

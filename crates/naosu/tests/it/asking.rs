@@ -20,6 +20,25 @@ fn words_are_recognised_and_advised_on_in_both_languages() {
 }
 
 #[test]
+fn a_question_is_told_to_people_without_what_is_for_programs() {
+    let runs = [
+        ("en", "Mail does not arrive", "1. Password or user name is wrong.", "(under a minute)"),
+        ("ja", "メールが届きません", "1. パスワードやユーザ名が違う", "(1分以内)"),
+    ];
+    for (lang, words, option, minutes) in runs {
+        let ran = naosu(["ask", words, "--lang", lang]);
+        assert!(ran.stdout.contains(option) && ran.stdout.contains(minutes), "{}", ran.stdout);
+        assert!(!ran.stdout.contains("password:") && !ran.stdout.contains("0.7"), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn words_in_japanese_are_answered_in_japanese() {
+    assert!(naosu(["ask", "メールを取得できません"]).stdout.contains("メールを受信できない"));
+    assert!(naosu(["ask", "メールを取得できません", "--lang", "en"]).stdout.contains("Mail cannot be fetched"));
+}
+
+#[test]
 fn the_result_as_json_has_what_is_promised_and_takes_what_was_given() {
     let ran = naosu(["ask", "Cannot Get Mail", "--json", "--device", "ipad", "--service", "icloud"]);
     let value: Value = serde_json::from_str(&ran.stdout).expect("it is JSON");

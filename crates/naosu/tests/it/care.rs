@@ -45,10 +45,91 @@ fn the_routine_becomes_a_calendar() {
     assert_eq!(uids.len(), events.len());
     // what a probe does is one reminder, not one each
     assert!(unfolded.contains("naosu care --account"), "{unfolded}");
-    assert!(!unfolded.contains("UID:routine-routine-mailbox_space@naosu"), "{unfolded}");
+    assert!(!unfolded.contains("UID:routine-routine-mailbox_space"), "{unfolded}");
     let of_mac = naosu_in(data.path(), &["care", "--device", "mac"], "").stdout;
     let of_all = naosu_in(data.path(), &["care"], "").stdout;
     assert!(of_mac.len() < of_all.len(), "{of_mac}");
+}
+
+#[test]
+fn a_reminder_keeps_its_name_and_no_other_computer_has_it() {
+    let (one, other) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let write = |data: &std::path::Path, more: &[&str]| {
+        let file = data.join("care.ics");
+        let out = file.to_str().expect("a plain path");
+        let ran = naosu_in(data, &[&["care", "--out", out], more].concat(), "");
+        let text = std::fs::read_to_string(&file).expect("the calendar").replace("\r\n ", "");
+        let uids: Vec<String> =
+            text.lines().filter(|line| line.starts_with("UID:")).map(str::to_owned).collect();
+        (ran, uids)
+    };
+    let (ran, first) = write(one.path(), &[]);
+    assert!(ran.status == Some(0) && first.len() > 3, "{}", ran.stderr);
+    // what is there is not written over unasked
+    std::fs::write(one.path().join("care.ics"), "mine").expect("it can be written");
+    let (ran, _) = write(one.path(), &[]);
+    assert!(ran.status == Some(2) && ran.stderr.contains("--overwrite"), "{}", ran.stderr);
+    assert_eq!(std::fs::read_to_string(one.path().join("care.ics")).expect("the file"), "mine");
+    let (ran, again) = write(one.path(), &["--overwrite"]);
+    assert_eq!((ran.status, &again), (Some(0), &first), "{}", ran.stderr);
+    let (_, elsewhere) = write(other.path(), &[]);
+    assert!(elsewhere.iter().all(|uid| !first.contains(uid)), "{elsewhere:?}");
+}
+
+#[test]
+fn the_storage_of_a_phone_is_not_that_of_this_computer() {
+    let data = tempfile::tempdir().expect("a folder");
+    let closed = options("--imap=127.0.0.1:1/plain");
+    // on Linux the thing itself is for other devices, whichever was named
+    for device in
+        [&["--device", "iphone"][..], if cfg!(target_os = "linux") { &[] } else { &["--device", "ipad"] }]
+    {
+        let arguments: Vec<&str> = [&["care", "--account=hanako@example.jp"], device, &closed].concat();
+        let ran = naosu_in(data.path(), &arguments, "");
+        let lines: Vec<&str> =
+            ran.stdout.lines().filter(|line| line.contains("Check the free storage of the device")).collect();
+        assert_eq!(lines, ["  · Check the free storage of the device."], "{}", ran.stdout);
+        assert!(!ran.stdout.contains(" MB free"), "{}", ran.stdout);
+    }
+    // nor is it said that it can be measured
+    let listed = naosu_in(data.path(), &["care", "--device", "iphone"], "").stdout;
+    let line = listed.lines().find(|line| line.contains("free storage")).expect("it is listed");
+    assert!(!line.contains("--account"), "{line}");
+    let out = data.path().join("care.ics");
+    let out = out.to_str().expect("a plain path");
+    naosu_in(data.path(), &["care", "--device", "iphone", "--out", out], "");
+    let calendar = std::fs::read_to_string(out).expect("the calendar").replace("\r\n ", "");
+    assert!(calendar.contains("UID:routine-routine-device_space@"), "{calendar}");
+}
+
+#[test]
+fn what_changed_on_this_computer_is_no_change_of_a_phone() {
+    let data = tempfile::tempdir().expect("a folder");
+    let options = options("--imap=127.0.0.1:1/plain");
+    let call = |arguments: &[&str], device: &'static str| {
+        let last = [&options[..], &["--device", device]].concat();
+        naosu_in(data.path(), &[arguments, &last].concat(), "")
+    };
+    let account = "hanako@example.jp";
+    assert_eq!(call(&["care", "before-update", account], "iphone").status, Some(0));
+    // the storage of this computer was full before, and has room now
+    let file = crate::cases::file(data.path());
+    let kept: String =
+        file.query_row("SELECT evidence FROM snapshot", [], |row| row.get(0)).expect("it was kept");
+    let mut kept: serde_json::Value = serde_json::from_str(&kept).expect("it is JSON");
+    for seen in kept["observations"].as_array_mut().expect("a list") {
+        if seen["variable"] == "disk" {
+            seen["outcome"] = "full".into();
+        }
+    }
+    file.execute("UPDATE snapshot SET evidence = ?1", [kept.to_string()]).expect("it can be changed");
+    let after = call(&["care", "after-update", account], "iphone");
+    assert!(!after.stdout.contains("Storage") && !after.stdout.contains("storage"), "{}", after.stdout);
+    let here = if cfg!(target_os = "macos") { "mac" } else { "linux" };
+    if cfg!(any(target_os = "macos", target_os = "linux")) {
+        let after = call(&["care", "after-update", account], here);
+        assert!(after.stdout.contains("Storage: "), "{}", after.stdout);
+    }
 }
 
 /// A server that greets so many connections and is gone then: where it listens, as an option, and its thread.

@@ -157,3 +157,124 @@ fn cases_are_listed_shown_and_closed() {
     let none = naosu_in(data.path(), &["case", "show", "77"], "");
     assert!(none.status == Some(2) && none.stderr.contains("naosu case list"), "{}", none.stderr);
 }
+
+/// The title of the first step of a case.
+fn title(step: &Value) -> String {
+    step["step"]["title"].as_str().expect("it has one").to_owned()
+}
+
+fn is_japanese(text: &str) -> bool {
+    text.chars().any(|c| matches!(c, '\u{3041}'..='\u{30fc}'))
+}
+
+#[test]
+fn a_case_speaks_the_language_of_its_words_or_the_one_that_is_asked_for() {
+    let data = tempfile::tempdir().expect("a folder");
+    let first = |arguments: &[&str]| {
+        let mut talk = Talk::start(data.path(), arguments);
+        let mut heard = talk.hear().expect("something is said");
+        if heard.get("case").is_some() {
+            heard = talk.hear().expect("a step");
+        }
+        talk.end();
+        title(&heard)
+    };
+    let words = "メールを取得できません";
+    assert!(is_japanese(&first(&["case", "--stdio", "--text", words])));
+    assert!(!is_japanese(&first(&["case", "--stdio", "--text", words, "--lang", "en"])));
+    assert!(!is_japanese(&first(&["case", "--stdio", "--text", "Cannot Get Mail"])));
+    // the words can stand in what was measured
+    let evidence = json!({
+        "schema": "naosu.evidence/1", "request": {"words": words, "sign_in": "none"},
+        "started": "2026-11-22T03:00:00Z", "elapsed_ms": 1, "observations": [],
+    });
+    let file = data.path().join("evidence.json");
+    std::fs::write(&file, evidence.to_string()).expect("a file");
+    let file = file.to_str().expect("a plain path");
+    assert!(is_japanese(&first(&["case", "--stdio", "--evidence", file])));
+    assert!(is_japanese(&naosu_in(data.path(), &["diagnose", file], "").stdout));
+    assert!(!is_japanese(&naosu_in(data.path(), &["diagnose", file, "--lang", "en"], "").stdout));
+
+    // a case that is kept goes on in its own, until another is asked for; then it stays with that
+    assert!(!is_japanese(&first(&["case", "--stdio", "--keep", "--text", "Cannot Get Mail"])));
+    assert!(!is_japanese(&first(&["case", "resume", "1", "--stdio"])));
+    assert!(is_japanese(&first(&["case", "resume", "1", "--stdio", "--lang", "ja"])));
+    assert_eq!(events(data.path(), 1).last().expect("an event")["what"], json!({"language": {"lang": "ja"}}));
+    let count = events(data.path(), 1).len();
+    assert!(is_japanese(&first(&["case", "resume", "1", "--stdio", "--lang", "ja"])));
+    assert!(is_japanese(&first(&["case", "resume", "1", "--stdio"])));
+    assert_eq!(events(data.path(), 1).len(), count);
+}
+
+#[test]
+fn a_case_that_is_over_goes_on_where_back_is_said() {
+    let data = tempfile::tempdir().expect("a folder");
+    let call = ["case", "--stdio", "--keep", "--text", "Cannot Get Mail"];
+    let mut talk = Talk::start(data.path(), &call);
+    talk.hear();
+    let step = talk.hear().expect("a step");
+    talk.say("stop");
+    let closed = talk.hear().expect("an end");
+    assert_eq!(closed["closed"]["resolved"], json!(false));
+    talk.end();
+
+    // whoever says nothing leaves it over
+    let resume = ["case", "resume", "1", "--stdio", "--lang", "ja"];
+    let before = events(data.path(), 1);
+    let mut talk = Talk::start(data.path(), &resume);
+    assert_eq!((talk.hear(), talk.hear()), (Some(json!({"case": 1})), Some(closed.clone())));
+    talk.end();
+    assert_eq!(events(data.path(), 1), before);
+
+    let mut talk = Talk::start(data.path(), &resume);
+    assert_eq!((talk.hear(), talk.hear()), (Some(json!({"case": 1})), Some(closed)));
+    talk.say("fixed");
+    let told = talk.hear().expect("it is told")["error"].to_string();
+    assert!(told.contains("back"), "{told}");
+    talk.say("back");
+    let again = talk.hear().expect("a step");
+    assert_eq!(again["step"]["id"], step["step"]["id"]);
+    assert!(is_japanese(&title(&again)));
+    talk.say("unknown");
+    assert!(talk.hear().expect("it goes on").get("step").is_some());
+    talk.end();
+}
+
+#[test]
+fn words_do_not_steer_the_terminal() {
+    let data = tempfile::tempdir().expect("a folder");
+    let words = "\u{1b}[31mred\u{1b}]0;title\u{7}\u{9b}2J\r\nmail";
+    let ran = naosu_in(data.path(), &["case", "--stdio", "--keep", "--text", words], "{}\n\u{9b}2J\n");
+    assert!(!ran.stdout.contains(['\u{1b}', '\u{9b}']), "{:?}", ran.stdout);
+    let wrong = format!("--{words}");
+    for (arguments, color) in [
+        (&["case", "list"][..], "auto"),
+        (&["case", "show", "1"], "always"),
+        (&["ask", words], "auto"),
+        (&["ask", words, "--json"], "auto"),
+        (&["check", words, "--no-login"], "auto"),
+        (&[wrong.as_str()], "auto"),
+        (&["diagnose", words], "auto"),
+    ] {
+        let ran = naosu_in(data.path(), &[arguments, &["--color", color]].concat(), "");
+        for text in [&ran.stdout, &ran.stderr] {
+            let steers = |c: char| c.is_control() && c != '\n';
+            assert!(!text.contains(steers), "{arguments:?}: {text:?}");
+        }
+    }
+    // an entry is a line where no terminal is narrower
+    let list = naosu_in(data.path(), &["case", "list"], "").stdout;
+    assert!(list.lines().count() == 1 && list.contains("red") && list.contains("mail"), "{list}");
+}
+
+#[test]
+fn whoever_has_read_enough_hears_no_complaint() {
+    let data = tempfile::tempdir().expect("a folder");
+    for arguments in [&["ask", "Cannot Get Mail"][..], &["case", "--stdio", "--text", "Cannot Get Mail"]] {
+        let mut child = start(data.path(), arguments);
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().expect("it ends");
+        assert!(ended.status.success(), "{arguments:?}: {}", ended.status);
+        assert_eq!(String::from_utf8_lossy(&ended.stderr), "", "{arguments:?}");
+    }
+}

@@ -18,6 +18,11 @@ use unicode_width::UnicodeWidthStr;
 /// How long something is waited for on the screen.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// A program that a shell starts in the background ignores SIGINT, and so do those that it starts: Ctrl-C would do nothing.
+/// No shell can undo that for itself; GNU `env` can.
+const WITH_SIGINT: &str =
+    "if env --default-signal=INT true 2> /dev/null; then exec env --default-signal=INT \"$0\" \"$@\"; fi;";
+
 /// A terminal with `naosu` in it.
 struct Terminal {
     process: PtyProcess,
@@ -34,7 +39,7 @@ impl Terminal {
         let mut command = Command::new("sh");
         command
             .arg("-c")
-            .arg(format!("stty cols {columns} rows 50; exec \"$0\" \"$@\""))
+            .arg(format!("stty cols {columns} rows 50; {WITH_SIGINT} exec \"$0\" \"$@\""))
             .arg(env!("CARGO_BIN_EXE_naosu"))
             .args(arguments)
             .current_dir(data)
@@ -329,7 +334,8 @@ fn until_a_step(terminal: &mut Terminal, unit: &str) -> String {
         let text = terminal.prompt();
         let title = flat(text.rsplit('▶').next().expect("a step"));
         let head = title.split(" 1 ").next().unwrap_or_default();
-        if head.contains(unit) {
+        let short = if unit == "min)" { "(under a minute)" } else { "(1分以内)" };
+        if head.contains(unit) || head.contains(short) {
             return text;
         }
         let last =
@@ -379,6 +385,64 @@ fn words_alone_lead_to_an_end_in_both_languages_and_widths() {
         terminal.wait_for(solved);
         let (text, status) = terminal.end();
         assert_eq!(exited(status), Some(0), "{text}");
+    }
+}
+
+#[test]
+fn japanese_words_are_answered_in_japanese_wherever_they_are_said() {
+    let data = tempfile::tempdir().expect("a folder");
+    let mut terminal = Terminal::start(data.path(), 60, "en", &[]);
+    terminal.wait_for("What is wrong?");
+    terminal.say("メールを取得できません");
+    assert!(flat(&terminal.prompt()).contains("どの端末ですか"));
+    terminal.say("");
+    assert!(flat(&terminal.prompt()).contains("メールアドレス"));
+    terminal.say("");
+    assert!(terminal.prompt().contains("戻る"));
+    terminal.say("p");
+    terminal.end();
+
+    let said = words(&["case", "--text", "メールを取得できません"]);
+    let mut terminal = Terminal::start(data.path(), 60, "en", &said);
+    assert!(terminal.prompt().contains("戻る"));
+    terminal.say("p");
+    terminal.end();
+    // unless another language is asked for
+    let mut terminal = Terminal::start(data.path(), 60, "en", &words(&["--lang", "en"]));
+    terminal.prompt();
+    terminal.say("メールを取得できません");
+    assert!(flat(&terminal.prompt()).contains("On which device?"));
+    terminal.say("");
+    terminal.prompt();
+    terminal.say("");
+    assert!(terminal.prompt().contains("back"));
+    terminal.say("p");
+    terminal.end();
+}
+
+#[test]
+fn what_is_kept_is_listed_within_the_terminal() {
+    let data = tempfile::tempdir().expect("a folder");
+    let long = format!(
+        "{}。\u{1b}[31mred\u{1b}]0;title\u{7}\u{9b}2J",
+        "証明書の期限が切れたと出て、受信できません".repeat(9)
+    );
+    let ran = crate::run::naosu_in(data.path(), &["case", "--stdio", "--keep", "--text", &long], "");
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    for columns in [40, 60] {
+        for (arguments, last) in
+            [(&["case", "list"][..], "…"), (&["case", "show", "1"], "naosu case resume 1")]
+        {
+            let mut terminal = Terminal::start(data.path(), columns, "ja", &words(arguments));
+            terminal.wait_for(last);
+            let raw = Arc::clone(&terminal.screen);
+            // which looks at the width of each line
+            let (text, status) = terminal.end();
+            assert_eq!(exited(status), Some(0), "{text}");
+            assert!(text.contains("証明書"), "{text}");
+            let raw = String::from_utf8_lossy(&raw.lock().expect("nobody panics with it")).into_owned();
+            assert!(!raw.contains(['\u{1b}', '\u{7}', '\u{9b}']), "{raw:?}");
+        }
     }
 }
 
@@ -613,6 +677,22 @@ fn an_outage_is_waited_for_and_told_to_be_over() {
     let calendar = std::fs::read_to_string(data.path().join("naosu-case-1.ics")).expect("the calendar file");
     let calendar = calendar.replace("\r\n ", "");
     assert!(calendar.contains("naosu case resume 1") && calendar.contains("DTSTART:20"), "{calendar}");
+    let uid = |text: &str| text.lines().find(|line| line.starts_with("UID:")).map(str::to_owned);
+    terminal.prompt();
+    // somebody's own file is not written over unasked
+    std::fs::write(data.path().join("naosu-case-1.ics"), "mine").expect("it can be written");
+    terminal.say("c");
+    terminal.wait_for("[y/N]");
+    terminal.say("n");
+    terminal.prompt();
+    let kept = std::fs::read_to_string(data.path().join("naosu-case-1.ics")).expect("the file");
+    assert_eq!(kept, "mine");
+    terminal.say("c");
+    terminal.wait_for("[y/N]");
+    terminal.say("y");
+    terminal.wait_for("Written:");
+    let again = std::fs::read_to_string(data.path().join("naosu-case-1.ics")).expect("the calendar file");
+    assert_eq!(uid(&again.replace("\r\n ", "")), uid(&calendar));
     terminal.prompt();
     assert!(terminal.choose("look now whether it works again"));
     let text = until_a_step(&mut terminal, "min)");

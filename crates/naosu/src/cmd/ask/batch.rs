@@ -1,7 +1,7 @@
 //! `naosu ask --batch`: many texts, a JSON object on each line in and out.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::language::pick;
+use crate::screen::say;
 use crate::usage::Mistake;
 
 /// Lines that are read before they are answered side by side.
@@ -36,7 +37,6 @@ pub(super) fn run(knowledge: &Knowledge, file: &Path, lang: Lang) -> Result<Exit
         })?)
     };
     let mut source = BufReader::new(opened);
-    let mut stdout = std::io::stdout().lock();
     let (mut number, mut bad) = (0, false);
     loop {
         let mut lines = Vec::new();
@@ -55,12 +55,11 @@ pub(super) fn run(knowledge: &Knowledge, file: &Path, lang: Lang) -> Result<Exit
                 Ok(line) => out.push_str(&line),
                 Err(problem) => {
                     bad = true;
-                    // when stderr is gone there is nobody left to tell
-                    drop(writeln!(std::io::stderr(), "naosu: {name}: {problem}"));
+                    say(&format!("naosu: {name}: {problem}\n"));
                 }
             }
         }
-        stdout.write_all(out.as_bytes()).and_then(|()| stdout.flush()).context("write the result")?;
+        super::super::print_data(&out)?;
     }
     Ok(if bad { ExitCode::from(SOME_BAD) } else { ExitCode::SUCCESS })
 }

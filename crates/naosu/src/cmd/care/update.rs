@@ -10,6 +10,7 @@ use naosu_core::evidence::{Evidence, Observation};
 use naosu_core::knowledge::{Knowledge, Lang};
 use naosu_core::sentence::{sentence, variable_name};
 
+use super::here;
 use crate::cli::{CheckArguments, Cli, Color, Command};
 use crate::cmd::check::evidence;
 use crate::cmd::order::order;
@@ -36,6 +37,7 @@ pub(super) fn before(
         let address = check.address.clone().unwrap_or_default();
         let seen = evidence(knowledge, &order(knowledge, check, lang)?, lang)?;
         store.keep(super::now(), &address, &seen)?;
+        let seen = here::without_aside(seen, check.device.as_deref());
         let text = format!("{address}: {}", verdict(knowledge, &seen, lang));
         super::super::print(&page.hanging("  ", 2, &text))?;
     }
@@ -75,11 +77,17 @@ pub(super) fn after(
     }
     for (check, kept) in pairs {
         let seen = evidence(knowledge, &order(knowledge, &check, lang)?, lang)?;
-        let changes = changes(knowledge, &kept.evidence, &seen);
+        let device = check.device.as_deref().or(kept.evidence.request.device.as_deref()).map(str::to_owned);
+        let device = device.as_deref();
+        let before = here::without_aside(kept.evidence, device);
+        let seen = here::without_aside(seen, device);
+        let mut changes = changes(knowledge, &before, &seen);
+        // what changed on this computer is no change on another device
+        changes.retain(|(_, now)| here::is_asked_about(device) || !here::is_local(&now.variable));
         worse |= changes.iter().any(|(_, now)| is_bad(knowledge, &now.variable, &now.outcome));
-        worse |= broken(knowledge, &seen) && !broken(knowledge, &kept.evidence);
-        let (was, is) = (verdict(knowledge, &kept.evidence, lang), verdict(knowledge, &seen, lang));
-        let mut out = page.hanging("", 0, &page.paint(Tone::Strong, &kept.address));
+        worse |= broken(knowledge, &seen) && !broken(knowledge, &before);
+        let (was, is) = (verdict(knowledge, &before, lang), verdict(knowledge, &seen, lang));
+        let mut out = page.paint(Tone::Strong, &page.hanging("", 0, &kept.address));
         out.push_str(&page.hanging("  ", 2, &format!("{was} → {is}")));
         for (was, now) in &changes {
             let bad = is_bad(knowledge, &now.variable, &now.outcome);
@@ -95,7 +103,7 @@ pub(super) fn after(
         if changes.is_empty() && was == is {
             out.push_str(pick(lang, "  nothing has changed\n", "  変化はありません\n"));
         }
-        super::super::print(&out)?;
+        super::super::print_on(page, &out)?;
     }
     Ok(if worse { ExitCode::from(WORSE) } else { ExitCode::SUCCESS })
 }

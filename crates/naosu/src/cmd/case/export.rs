@@ -3,9 +3,8 @@
 //! What is in it was looked at before it is written: [`gather`] takes secrets and addresses out, and everything after it
 //! (page, letters, preview, JSON) sees only what is left.
 
-use std::fs::OpenOptions;
-use std::io::{BufRead, ErrorKind, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::{BufRead, IsTerminal};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -15,7 +14,9 @@ use naosu_papers::picture::Picture;
 
 use super::session::Session;
 use crate::cli::ExportArguments;
+use crate::cmd::paper;
 use crate::language::pick;
+use crate::screen::say;
 use crate::usage::Mistake;
 
 mod preview;
@@ -38,9 +39,7 @@ pub(super) fn run(knowledge: &Knowledge, arguments: &ExportArguments, lang: Lang
     }
     if !arguments.overwrite {
         for path in [&page, &archive] {
-            if path.symlink_metadata().is_ok() {
-                return Err(there_already(path));
-            }
+            paper::is_free(path)?;
         }
     }
     if !arguments.yes && std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
@@ -52,7 +51,7 @@ pub(super) fn run(knowledge: &Knowledge, arguments: &ExportArguments, lang: Lang
     let html = package.page(knowledge);
     let zip = package.zip(knowledge)?;
     for (path, bytes) in [(&page, html.as_bytes()), (&archive, zip.as_slice())] {
-        write(path, bytes, arguments.overwrite)?;
+        paper::write(path, bytes, arguments.overwrite)?;
     }
     super::super::print(&format!("{}\n{}\n", page.display(), archive.display()))?;
     Ok(ExitCode::SUCCESS)
@@ -96,48 +95,8 @@ fn agreed(page: &Path, lang: Lang) -> Result<bool> {
         format!("Write {name} and its ZIP? [y/N] "),
         format!("{name} とZIPを書き込みますか [y/N] "),
     );
-    let mut stderr = std::io::stderr().lock();
-    write!(stderr, "\n{ask}").and_then(|()| stderr.flush()).context("ask on the terminal")?;
+    say(&format!("\n{ask}"));
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer).context("read the answer")?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "はい"))
 }
-
-fn there_already(path: &Path) -> anyhow::Error {
-    let name = path.display();
-    Mistake::error(
-        format!("{name}: there already: add --overwrite, or name another folder with --out"),
-        format!("{name}: すでにあります: --overwrite を付けるか、--out で別のフォルダを指定してください"),
-    )
-}
-
-/// Writes a file that only its owner can read.
-fn write(path: &PathBuf, bytes: &[u8], overwrite: bool) -> Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    if overwrite {
-        options.create(true).truncate(true);
-    } else {
-        options.create_new(true);
-    }
-    own(&mut options);
-    options.open(path).and_then(|mut file| file.write_all(bytes)).map_err(|error| {
-        if error.kind() == ErrorKind::AlreadyExists {
-            return there_already(path);
-        }
-        let name = path.display();
-        Mistake::error(
-            format!("{name}: {error}: name a folder that can be written with --out"),
-            format!("{name}: 書き込めません({error}): --out で書き込めるフォルダを指定してください"),
-        )
-    })
-}
-
-#[cfg(unix)]
-fn own(options: &mut OpenOptions) {
-    use std::os::unix::fs::OpenOptionsExt;
-    options.mode(0o600);
-}
-
-#[cfg(not(unix))]
-fn own(_options: &mut OpenOptions) {}

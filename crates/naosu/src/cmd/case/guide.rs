@@ -1,6 +1,6 @@
 //! A case with a person on a terminal: one step at a time, why, and the way back.
 
-use std::io::{BufRead, Read, Write};
+use std::io::{BufRead, Read};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -18,8 +18,9 @@ use crate::cli::{Cli, Color, Command};
 use crate::cmd::check::{View, show};
 use crate::cmd::now;
 use crate::cmd::order;
-use crate::language::pick;
+use crate::language::{choose, pick};
 use crate::render::page::Page;
+use crate::screen::say;
 use naosu_core::name::name;
 use naosu_papers::moment;
 
@@ -39,16 +40,17 @@ pub(super) fn new(knowledge: &Knowledge, case: Case, color: Color) -> Result<Exi
     go(knowledge, Session::kept(knowledge, case)?, None, color)
 }
 
-/// Asks what is wrong, and goes on from there.
-pub(in crate::cmd) fn begin(knowledge: &Knowledge, lang: Lang, color: Color) -> Result<ExitCode> {
+/// Asks what is wrong, and goes on from there, in the language of the words unless the call names one.
+pub(in crate::cmd) fn begin(knowledge: &Knowledge, asked: Option<Lang>, color: Color) -> Result<ExitCode> {
     let Some(words) = line(pick(
-        lang,
+        choose(asked, None),
         "What is wrong? Write what the screen says, or what does not work (Enter: I do not know, ask me):\n> ",
         "どうしましたか。画面のメッセージか、できないことを書いてください(分からなければEnter):\n> ",
     ))?
     else {
         return Ok(ExitCode::SUCCESS);
     };
+    let lang = choose(asked, Some(&words));
     let device = match recognise(knowledge, &words).device.as_str() {
         "unknown" => device(lang)?,
         _ => None,
@@ -135,14 +137,12 @@ pub(super) fn resume(knowledge: &Knowledge, id: i64, lang: Option<Lang>, color: 
     let mut session = Session::resume(knowledge, id)?;
     let page = Page::of_stdout(color);
     let lang = lang.unwrap_or_else(|| session.case().lang());
-    crate::cmd::print(&shown::recap(knowledge, session.case(), lang, page))?;
+    crate::cmd::print_on(page, &shown::recap(knowledge, session.case(), lang, page))?;
     if session.case().closed().is_some() && !reopened(knowledge, &mut session, lang)? {
         return Ok(ExitCode::SUCCESS);
     }
     session.take(What::Resumed)?;
-    if session.case().lang() != lang {
-        session.take(What::Language { lang })?;
-    }
+    session.speak(Some(lang))?;
     let opening = session.case().opening();
     let mut gauge = Gauge::of_kept(opening.check.as_deref(), &opening.request);
     if let (Some(gauge), Some(at)) = (&mut gauge, measured_at(session.case()))
@@ -201,7 +201,7 @@ fn go(
             Next::Step(step) => step,
             Next::Closed(closing) => {
                 session.end(&closing)?;
-                crate::cmd::print(&shown::end(knowledge, id, &closing, lang, page))?;
+                crate::cmd::print_on(page, &shown::end(knowledge, id, &closing, lang, page))?;
                 return Ok(ExitCode::SUCCESS);
             }
         };
@@ -214,7 +214,7 @@ fn go(
             continue;
         }
         if !told {
-            crate::cmd::print(&shown::step(session.case(), &step, lang, page))?;
+            crate::cmd::print_on(page, &shown::step(session.case(), &step, lang, page))?;
         }
         let wish = ask(knowledge, session.case(), &step, driver, page)?;
         if !matches!(wish, Wish::Language | Wish::Nothing) {
@@ -321,7 +321,8 @@ fn history(knowledge: &Knowledge, session: &mut Session<'_>, page: Page) -> Resu
 /// Writes the calendar file, and says where it is.
 fn remind(session: &Session<'_>, step: &NextStep, lang: Lang, page: Page) {
     let said = match wait::remind(session, step) {
-        Ok(path) => {
+        Ok(None) => return,
+        Ok(Some(path)) => {
             let name = path.display();
             pick(
                 lang,
@@ -329,7 +330,10 @@ fn remind(session: &Session<'_>, step: &NextStep, lang: Lang, page: Page) {
                 format!("{name} に書き込みました。開くとカレンダーに入ります。"),
             )
         }
-        Err(error) => pick(lang, format!("Not written: {error:#}"), format!("書き込めません: {error:#}")),
+        Err(error) => {
+            let why = crate::usage::text(&error, lang);
+            pick(lang, format!("Not written: {why}"), format!("書き込めませんでした: {why}"))
+        }
     };
     say(&page.hanging("", 0, &said));
 }
@@ -380,12 +384,6 @@ fn wrapped(prompt: &str) -> String {
         }
     }
     out
-}
-
-fn say(text: &str) {
-    let mut stderr = std::io::stderr().lock();
-    // when stderr is gone there is nobody left to tell
-    drop(stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush()));
 }
 
 #[cfg(test)]

@@ -25,7 +25,9 @@ pub(super) fn run(knowledge: &Knowledge, command: &OutcomesCommand, lang: Lang) 
         OutcomesCommand::Show { json: false } => {
             super::super::print(&table(knowledge, &Store::open()?.outcomes()?, lang))?;
         }
-        OutcomesCommand::Show { json: true } => super::super::print(&json(&Store::open()?.outcomes()?)?)?,
+        OutcomesCommand::Show { json: true } => {
+            super::super::print_data(&json(&Store::open()?.outcomes()?)?)?
+        }
         OutcomesCommand::Export { file } => export(file)?,
         OutcomesCommand::Reset { yes } => reset(*yes, lang)?,
     }
@@ -39,7 +41,7 @@ fn json(outcomes: &Outcomes) -> Result<String> {
 fn export(file: &Path) -> Result<()> {
     let text = json(&Store::open()?.outcomes()?)?;
     if file == Path::new("-") {
-        return super::super::print(&text);
+        return super::super::print_data(&text);
     }
     std::fs::write(file, text).map_err(|error| {
         let name = file.display();

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use naosu_core::case::{Case, Closing, Driver, Event, Next, What};
-use naosu_core::knowledge::Knowledge;
+use naosu_core::knowledge::{Knowledge, Lang};
 use naosu_core::outcome::Outcomes;
 
 use crate::cmd::now;
@@ -66,6 +66,14 @@ impl<'a> Session<'a> {
         case.next_with(self.knowledge, &self.outcomes, driver)
     }
 
+    /// The name of the place where it is kept, for calendars; a passing one where it is not.
+    pub(super) fn place(&self) -> Result<String> {
+        match &self.kept {
+            Some((store, _)) => store.place(),
+            None => Ok(naosu_papers::calendar::place(rand::random())),
+        }
+    }
+
     /// Its number, where it is kept.
     pub(super) fn id(&self) -> Option<i64> {
         self.kept.as_ref().map(|(_, id)| *id)
@@ -81,6 +89,17 @@ impl<'a> Session<'a> {
             store.append(*id, place, event.at, &event, lesson.as_ref())?;
         }
         Ok(())
+    }
+
+    /// Lets the person read that language from here on, where the call names one that is not the case's; a case that is
+    /// over says nothing more.
+    pub(super) fn speak(&mut self, asked: Option<Lang>) -> Result<()> {
+        match asked {
+            Some(lang) if lang != self.case.lang() && self.case.closed().is_none() => {
+                self.take(What::Language { lang })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Writes down that the case is over, where it is not written yet.

@@ -8,15 +8,21 @@ use naosu_core::case::{Case, Closing, Driver, Event, Next, What};
 use naosu_core::knowledge::{Knowledge, Lang};
 
 use super::session::Session;
+use crate::cli::Color;
 use crate::cmd::now;
 use crate::language::pick;
+use crate::render::page::{Page, shortened, tame};
 use crate::store::Store;
 use crate::usage::Mistake;
 use naosu_papers::moment::time;
 
-/// Prints a line for each case.
-pub(super) fn list(knowledge: &Knowledge, lang: Lang) -> Result<ExitCode> {
+/// So much of the words is told in the list, in columns; the case itself tells all of them.
+const WORDS: usize = 160;
+
+/// Prints each case: a line where there is no terminal that is narrower.
+pub(super) fn list(knowledge: &Knowledge, lang: Lang, color: Color) -> Result<ExitCode> {
     let store = Store::open()?;
+    let page = Page::of_list(color);
     let outcomes = store.outcomes()?;
     let mut out = String::new();
     for kept in store.cases()? {
@@ -24,7 +30,8 @@ pub(super) fn list(knowledge: &Knowledge, lang: Lang) -> Result<ExitCode> {
         let Ok(mut case) = Case::replay(events) else { continue };
         speak(&mut case, lang);
         let request = &case.opening().request;
-        let about = [request.address.as_deref(), request.words.as_deref()];
+        let words = request.words.as_deref().map(|words| shortened(&tame(words), WORDS));
+        let about = [request.address.clone(), words];
         let about = about.into_iter().flatten().collect::<Vec<_>>().join("  ");
         let state = match case.closed() {
             Some(Closing { resolved: true, .. }) => pick(lang, "solved", "解決").to_owned(),
@@ -42,7 +49,8 @@ pub(super) fn list(knowledge: &Knowledge, lang: Lang) -> Result<ExitCode> {
             },
         };
         let last = time(u64::try_from(kept.last).unwrap_or_default());
-        out.push_str(&format!("{:>4}  {last}  {state}  {about}\n", kept.id));
+        let head = format!("{:>4}  ", kept.id);
+        out.push_str(&page.hanging(&head, head.len(), format!("{last}  {state}  {about}").trim_end()));
     }
     if out.is_empty() {
         out.push_str(pick(
@@ -51,7 +59,7 @@ pub(super) fn list(knowledge: &Knowledge, lang: Lang) -> Result<ExitCode> {
             "保存されたケースはありません。naosu check で始められます。\n",
         ));
     }
-    super::super::print(&out)?;
+    super::super::print_on(page, &out)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -63,7 +71,8 @@ fn speak(case: &mut Case, lang: Lang) {
 }
 
 /// Prints what happened, numbered, and the next step.
-pub(super) fn show(knowledge: &Knowledge, id: i64, lang: Lang) -> Result<ExitCode> {
+pub(super) fn show(knowledge: &Knowledge, id: i64, lang: Lang, color: Color) -> Result<ExitCode> {
+    let page = Page::of_list(color);
     let session = Session::resume(knowledge, id)?;
     let case = session.case();
     let mut asked = case.clone();
@@ -71,13 +80,16 @@ pub(super) fn show(knowledge: &Knowledge, id: i64, lang: Lang) -> Result<ExitCod
     let mut out = String::new();
     for (index, event) in case.events().iter().enumerate() {
         let line = told(knowledge, &event.what, lang);
-        out.push_str(&format!("{:>4}  {}  {line}\n", index + 1, time(event.at)));
+        let head = format!("{:>4}  ", index + 1);
+        out.push_str(&page.hanging(&head, head.len(), &format!("{}  {line}", time(event.at))));
     }
     if let Next::Step(step) = session.next_of(&asked, Driver::Talks) {
         let label = pick(lang, "Next", "次");
-        out.push_str(&format!("\n{label}: {}  (naosu case resume {id})\n", step.title));
+        out.push('\n');
+        let text = format!("{label}: {}  (naosu case resume {id})", step.title);
+        out.push_str(&page.hanging("", 0, &text));
     }
-    super::super::print(&out)?;
+    super::super::print_on(page, &out)?;
     Ok(ExitCode::SUCCESS)
 }
 

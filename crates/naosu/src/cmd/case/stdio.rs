@@ -1,14 +1,14 @@
 //! A case in JSON lines: a step out, an answer in, until it is closed.
 //!
-//! Beside what answers the step, `back` takes back what was said last, and `stop` ends the case. A case that was over when it
-//! was resumed says so, and `back` then goes on from before its end.
+//! Beside what answers the step, `back` takes back what was said last, and `stop` ends the case. A case that was over when
+//! it is resumed says so; `back` takes back what ended it.
 
 use std::io::{BufRead, Read};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use naosu_core::case::{Case, Closing, Driver, Next, What};
-use naosu_core::knowledge::Knowledge;
+use naosu_core::knowledge::{Knowledge, Lang};
 use naosu_core::step::NextStep;
 use serde::Deserialize;
 use serde_json::json;
@@ -24,18 +24,20 @@ struct Line {
     answer: String,
 }
 
-/// Goes through the case; the end of the input stops it, and leaves a kept one as it is.
-pub(super) fn run(knowledge: &Knowledge, mut session: Session<'_>) -> Result<ExitCode> {
+/// Goes through the case, in the language that the call names or else in its own; the end of the input stops it, and
+/// leaves a kept one as it is. One that is over already goes on where `back` is said.
+pub(super) fn run(knowledge: &Knowledge, mut session: Session<'_>, asked: Option<Lang>) -> Result<ExitCode> {
     if let Some(id) = session.id() {
         put(&json!({ "case": id }))?;
     }
     let mut input = std::io::stdin().lock();
     if let Some(closing) = session.case().closed() {
-        put(&json!({ "closed": closing }))?;
+        close(&closing)?;
         if !reopened(knowledge, &mut session, &mut input)? {
             return Ok(ExitCode::SUCCESS);
         }
     }
+    session.speak(asked)?;
     loop {
         match session.next(Driver::Talks) {
             Next::Step(step) => match ask(knowledge, session.case(), &step, &mut input)? {
@@ -46,28 +48,31 @@ pub(super) fn run(knowledge: &Knowledge, mut session: Session<'_>) -> Result<Exi
             },
             Next::Closed(closing) => {
                 session.end(&closing)?;
-                return close(&closing);
+                close(&closing)?;
+                return Ok(ExitCode::SUCCESS);
             }
         }
     }
 }
 
-/// Waits for `back`, and takes back what ended the case; false where nothing asks for it, or it stays over.
+/// Waits for `back`, and takes back what ended the case; false where it stays over.
 fn reopened(knowledge: &Knowledge, session: &mut Session<'_>, input: &mut impl BufRead) -> Result<bool> {
-    loop {
-        let Some(line) = read(input)? else { return Ok(false) };
-        match serde_json::from_str::<Line>(&line) {
-            Ok(Line { answer }) if answer == "back" => break,
-            Ok(Line { answer }) if answer == "stop" => return Ok(false),
-            _ => {
+    while let Some(line) = read(input)? {
+        match answer(&line)?.as_deref() {
+            Some("back") => {
+                for index in session.case().reopening(knowledge) {
+                    session.take(What::Retracted { index })?;
+                }
+                return Ok(session.case().closed().is_none());
+            }
+            Some("stop") => return Ok(false),
+            Some(_) => {
                 put(&json!({ "error": "the case is over; send back to go on from before its end, or stop" }))?
             }
+            None => {}
         }
     }
-    for index in session.case().reopening(knowledge) {
-        session.take(What::Retracted { index })?;
-    }
-    Ok(session.case().closed().is_none())
+    Ok(false)
 }
 
 /// Prints the step until a line answers it.
@@ -80,13 +85,7 @@ fn ask(
     loop {
         put(&json!({ "step": step }))?;
         let Some(line) = read(input)? else { return Ok(None) };
-        let answer = match serde_json::from_str::<Line>(&line) {
-            Ok(line) => line.answer,
-            Err(error) => {
-                put(&json!({ "error": format!("not an answer: {error}; send {{\"answer\":…}}") }))?;
-                continue;
-            }
-        };
+        let Some(answer) = answer(&line)? else { continue };
         if answer == "stop" {
             return Ok(Some(What::Stopped));
         }
@@ -111,6 +110,17 @@ fn ask(
     }
 }
 
+/// The answer in a line; where there is none, that is told.
+fn answer(line: &str) -> Result<Option<String>> {
+    match serde_json::from_str::<Line>(line) {
+        Ok(line) => Ok(Some(line.answer)),
+        Err(error) => {
+            put(&json!({ "error": format!("not an answer: {error}; send {{\"answer\":…}}") }))?;
+            Ok(None)
+        }
+    }
+}
+
 /// The next line; nothing at the end of the input. A line that is not UTF-8 is no answer, like any other malformed one.
 fn read(input: &mut impl BufRead) -> Result<Option<String>> {
     let mut line = Vec::new();
@@ -129,11 +139,10 @@ fn read(input: &mut impl BufRead) -> Result<Option<String>> {
     Ok(Some(String::from_utf8_lossy(&line).trim().to_owned()))
 }
 
-fn close(closing: &Closing) -> Result<ExitCode> {
-    put(&json!({ "closed": closing }))?;
-    Ok(ExitCode::SUCCESS)
+fn close(closing: &Closing) -> Result<()> {
+    put(&json!({ "closed": closing }))
 }
 
 fn put(value: &serde_json::Value) -> Result<()> {
-    super::super::print(&format!("{value}\n"))
+    super::super::print_data(&format!("{value}\n"))
 }

@@ -1,9 +1,9 @@
 //! Waiting: a reminder for the calendar, and measuring again and again until it is over.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use naosu_core::case::What;
 use naosu_core::case::history;
 use naosu_core::diagnosis::{Verdict, diagnose};
@@ -13,11 +13,12 @@ use naosu_core::step::NextStep;
 
 use naosu_papers::moment;
 
-use super::{Gauge, Session, say};
+use super::{Gauge, Session, is_yes, line};
 use crate::cli::Color;
 use crate::cmd::check::{View, show};
-use crate::cmd::now;
+use crate::cmd::{now, paper};
 use crate::language::pick;
+use crate::screen::{ring, say};
 use naosu_papers::calendar::{Reminder, When, calendar};
 
 /// How long after one measurement the next one is made.
@@ -42,7 +43,7 @@ pub(super) fn watch(
         let after = found(knowledge, &seen);
         if before.as_ref() != Some(&after) {
             // the bell, for whoever looks elsewhere
-            say("\u{7}");
+            ring();
             let view = View { json: false, verbose: false, color, step: false };
             show(knowledge, seen.clone(), lang, &view)?;
             return session.take(What::Measured(Box::new(seen)));
@@ -65,8 +66,9 @@ fn found(knowledge: &Knowledge, seen: &Evidence) -> (Verdict, Option<String>) {
     (diagnosis.verdict, cause.map(|cause| cause.id))
 }
 
-/// Writes a calendar file for the end of a wait into the current folder.
-pub(super) fn remind(session: &Session<'_>, step: &NextStep) -> Result<PathBuf> {
+/// Writes a calendar file for the end of a wait into the current folder; nothing where there is a file already that the
+/// person wants to keep.
+pub(super) fn remind(session: &Session<'_>, step: &NextStep) -> Result<Option<PathBuf>> {
     let id = session.id().unwrap_or_default();
     let lang: Lang = session.case().lang();
     let due = i64::try_from(step.due.unwrap_or_else(now)).unwrap_or(i64::MAX);
@@ -82,8 +84,22 @@ pub(super) fn remind(session: &Session<'_>, step: &NextStep) -> Result<PathBuf> 
     };
     let name = format!("naosu-case-{id}.ics");
     let path = std::path::absolute(&name).unwrap_or_else(|_| PathBuf::from(&name));
+    let overwrite = path.symlink_metadata().is_ok();
+    if overwrite && !replaced(&path, lang)? {
+        return Ok(None);
+    }
     let stamp = i64::try_from(now()).unwrap_or(i64::MAX);
-    std::fs::write(&path, calendar(&[reminder], stamp))
-        .with_context(|| format!("write {}", path.display()))?;
-    Ok(path)
+    paper::write(&path, calendar(&[reminder], &session.place()?, stamp).as_bytes(), overwrite)?;
+    Ok(Some(path))
+}
+
+/// Whether the person wants the file that is there to be replaced.
+fn replaced(path: &Path, lang: Lang) -> Result<bool> {
+    let name = path.display();
+    let answer = line(&pick(
+        lang,
+        format!("{name} is there already. Replace it? [y/N] "),
+        format!("{name} はすでにあります。置き換えますか [y/N] "),
+    ))?;
+    Ok(answer.is_some_and(|answer| is_yes(&answer)))
 }
