@@ -173,7 +173,8 @@ fn end_of_flow(
         Some(Seen::Works) => closed(),
         Some(Seen::Broken) => None,
         Some(Seen::Unclear) | None => {
-            let about = end.state.title.get(standing.lang);
+            let flow = knowledge.care().flows.get(end.flow_id);
+            let about = flow.map_or(end.flow_id, |flow| flow.title.get(standing.lang));
             Some(Next::Step(Box::new(did_it_help(end.flow_id, about, standing.lang))))
         }
     }
