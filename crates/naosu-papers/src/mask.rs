@@ -3,15 +3,28 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use naosu_core::case::What;
+use naosu_core::evidence::Request;
 use serde_json::Value;
 
+mod plain;
 mod secret;
+mod telephone;
 
 /// Fields whose values are ids of the knowledge, never texts of a person.
 const IDS: [&str; 18] = [
     "schema", "lang", "sign_in", "variable", "outcome", "id", "question", "option", "action", "flow",
     "state", "way", "cause", "device", "service", "client", "named", "started",
 ];
+
+/// Takes the secrets out of the words that an event of a case brings.
+pub fn event(what: &mut What) {
+    match what {
+        What::Opened(opening) => request(&mut opening.request),
+        What::Measured(evidence) => request(&mut evidence.request),
+        _ => {}
+    }
+}
 
 /// Masks every text in a value; `names` are further words that must not be read in it. In how many texts something was
 /// masked.
@@ -41,18 +54,44 @@ fn each(value: &mut Value, change: &impl Fn(&str) -> String) -> usize {
     }
 }
 
+/// Takes only the secrets out of a text that a person wrote; what it says of the trouble stays. For the moment at which
+/// words come in, before they are kept anywhere.
+pub fn words(text: &str) -> String {
+    secret::masked(text)
+}
+
+/// Takes the secrets out of the words of a request, in the same way as [`words`].
+pub fn request(request: &mut Request) {
+    if let Some(text) = &mut request.words {
+        *text = words(text);
+    }
+}
+
 /// `hanako@example.jp` becomes `h***@example.jp`, `203.0.113.7` becomes `203.0.*.*`, `2001:db8::1` becomes `2001:*`.
+/// Masked again it stays as it is.
 pub fn text(text: &str, names: &[String]) -> String {
-    let text = &*secret::masked(text);
+    let mut text = text.to_owned();
+    loop {
+        let next = once(&text, names);
+        if next == text {
+            return text;
+        }
+        text = next;
+    }
+}
+
+fn once(text: &str, names: &[String]) -> String {
+    let text = secret::masked(text);
+    let text = telephone::masked(&text);
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
+    let mut rest = &*text;
     while let Some(first) = rest.chars().next() {
         let word = &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())];
         if word.is_empty() {
             out.push(first);
             rest = &rest[first.len_utf8()..];
         } else {
-            out.push_str(&telephone(word).unwrap_or_else(|| self::word(word)));
+            out.push_str(&self::word(word));
             rest = &rest[word.len()..];
         }
     }
@@ -82,29 +121,35 @@ fn without(text: &str, name: &str) -> String {
     out
 }
 
-/// A telephone number as people write it: ten to fifteen digits that begin with 0 or +; its beginning stays.
-fn telephone(word: &str) -> Option<String> {
-    let digits = word.chars().filter(char::is_ascii_digit).count();
-    let shape =
-        word.starts_with(['0', '+']) && word.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '+'));
-    (shape && (10..=15).contains(&digits)).then(|| format!("{}***", &word[..3]))
-}
-
 /// What can be part of a mail or IP address.
 fn is_word(c: char) -> bool {
     c.is_alphanumeric()
         || matches!(
             c,
             '.' | '-' | '_' | '+' | '@' | ':' | '%' | '~' | '\'' | '=' | '/' | '#' | '!' | '&' | '*'
+                // as they are on a Japanese keyboard
+                | '＠' | '．' | '－' | '＿' | '＋'
         )
 }
 
 fn word(word: &str) -> String {
-    if let Some((local, domain)) = word.rsplit_once('@') {
+    // `%@` stands for a name in a message
+    if let Some(sign) = word.rfind(['@', '＠']).filter(|sign| !word[..*sign].ends_with('%')) {
+        let (local, domain) = word.split_at(sign);
         // in key=address or smtp:address the key is kept
-        let start = local.rfind([':', '=', '/', '\'']).map_or(0, |at| at + 1);
+        let key = local.rfind([':', '=', '/', '\'']).map_or(0, |at| at + 1);
+        // and so is what is written before an address without a space, as is usual in Japanese
+        let own = local.chars().next_back().is_some_and(is_latin);
+        let other = local.char_indices().rev().find(|(_, c)| is_latin(*c) != own);
+        let start = key.max(other.map_or(0, |(at, c)| at + c.len_utf8()));
         let (before, local) = local.split_at(start);
-        return format!("{before}{}@{domain}", starred(local));
+        let before = match before.strip_suffix(':').and_then(|before| before.rsplit_once("://")) {
+            // https://user:password@host
+            Some((scheme, user)) => format!("{scheme}://{}:", starred(user)),
+            None if before.is_empty() => String::new(),
+            None => self::word(before),
+        };
+        return format!("{before}{}{domain}", starred(local));
     }
     let mut out = String::new();
     for piece in word.split_inclusive(['/', '=', '%', '\'']) {
@@ -137,8 +182,16 @@ fn address(piece: &str) -> String {
     }
 }
 
+/// Whether it is of ASCII, or its full-width form.
+fn is_latin(c: char) -> bool {
+    c.is_ascii() || ('\u{ff01}'..='\u{ff5e}').contains(&c)
+}
+
 /// The first character and three stars.
 fn starred(name: &str) -> String {
+    if name.ends_with("***") && name.chars().count() <= 4 {
+        return name.to_owned();
+    }
     name.chars().next().map_or_else(String::new, |first| format!("{first}***"))
 }
 
@@ -157,6 +210,12 @@ mod tests {
             ("[2001:db8::25]:587 to fe80::1%eth0", "[2001:*]:587 to fe80:*%eth0"),
             ("198.51.100.0/24", "198.51.*.*/24"),
             ("call 090-1234-5678 or +819012345678", "call 090*** or +81***"),
+            ("call +81 90 1234 5678 or 090 1234 5678", "call +81*** or 090***"),
+            ("hanako＠example.jp", "h***＠example.jp"),
+            ("ｈａｎａｋｏ．ｙ＠ｅｘａｍｐｌｅ．ｊｐ", "ｈ***＠ｅｘａｍｐｌｅ．ｊｐ"),
+            ("アドレスはhanako@example.jpです", "アドレスはh***@example.jpです"),
+            ("a.b@example.jp/c.d@example.jp", "a***@example.jp/c***@example.jp"),
+            ("https://hanako:pw@host.example/", "https://h***:***@host.example/"),
             ("127.0.0.1 and ::1", "127.0.0.1 and ::1"),
             ("imap.example.jp:993 at 12:30:45", "imap.example.jp:993 at 12:30:45"),
         ] {

@@ -80,19 +80,32 @@ pub(super) fn who(knowledge: &Knowledge, package: &Package, lang: Lang) -> Vec<R
     let found = recognised(knowledge, &request);
     let said = |given: &Option<String>, of: fn(&Recognised) -> &str| {
         let value = given.as_deref().or(found.as_ref().map(of)).filter(|value| *value != "unknown");
-        value.map(|value| name(value, lang).to_owned())
+        value.map(str::to_owned)
     };
+    let mut device = said(&request.device, |found| &found.device);
+    let mut client = said(&request.client, |found| &found.client);
+    // what the words only seemed to say is left out where it contradicts what is known
+    if let (Some(on), Some(program)) = (&device, &client)
+        && !runs_on(program, on)
+    {
+        if request.client.is_none() {
+            client = None;
+        } else if request.device.is_none() {
+            device = None;
+        }
+    }
+    let named = |id: Option<String>| id.map(|id| name(&id, lang).to_owned());
     let measured_on = package.measured().and_then(|evidence| {
         let system = evidence.observations.iter().find(|seen| seen.variable == "system")?;
         Some(sentence(knowledge, system, lang, None))
     });
     let began = package.events.first().map(moment);
     let rows = [
-        ("Device", "端末", said(&request.device, |found| &found.device)),
+        ("Device", "端末", named(device)),
         ("System", "OSのバージョン", package.os.clone()),
         ("Serial number", "シリアル番号", package.serial.clone()),
-        ("Mail program", "メールソフト", said(&request.client, |found| &found.client)),
-        ("Service", "サービス", said(&request.service, |found| &found.service)),
+        ("Mail program", "メールソフト", named(client)),
+        ("Service", "サービス", named(said(&request.service, |found| &found.service))),
         ("Address", "アドレス", request.address.clone()),
         ("Sign-in name", "ユーザ名", request.user.clone()),
         ("Message, in the person's words", "メッセージ・利用者の言葉", request.words.clone()),
@@ -100,6 +113,18 @@ pub(super) fn who(knowledge: &Knowledge, package: &Package, lang: Lang) -> Vec<R
         ("Measured from a computer with", "測定に使ったコンピュータ", measured_on),
     ];
     rows.into_iter().filter_map(|(en, ja, value)| Some(Row::new(pick(lang, en, ja), value?))).collect()
+}
+
+/// Whether there is that program for that device.
+fn runs_on(client: &str, device: &str) -> bool {
+    match client {
+        "ios_mail" => matches!(device, "iphone" | "ipad"),
+        "mac_mail" => device == "mac",
+        "windows_live_mail" => device == "windows",
+        "gmail_app" => matches!(device, "iphone" | "ipad" | "android"),
+        "k9" => device == "android",
+        _ => true,
+    }
 }
 
 /// What the words of a request say.

@@ -144,8 +144,8 @@ fn letter(knowledge: &Knowledge, package: &Package, service: Option<&str>, lang:
     });
     out.push_str(pick(
         lang,
-        "The enclosed report has all measurements and what was done, with times. It contains no password.\n",
-        "添付の資料に、測定結果と経過のすべてを日時とともに記録しています。パスワードは含まれていません。\n",
+        "The enclosed report has all measurements and what was done, with times. What looked like a password was taken out.\n",
+        "添付の資料に、測定結果と経過のすべてを日時とともに記録しています。パスワードと思われるものは取り除いてあります。\n",
     ));
     out
 }
