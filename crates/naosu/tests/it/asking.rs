@@ -35,7 +35,9 @@ fn a_question_is_told_to_people_without_what_is_for_programs() {
 #[test]
 fn words_in_japanese_are_answered_in_japanese() {
     assert!(naosu(["ask", "メールを取得できません"]).stdout.contains("メールを受信できない"));
-    assert!(naosu(["ask", "メールを取得できません", "--lang", "en"]).stdout.contains("Mail cannot be fetched"));
+    assert!(
+        naosu(["ask", "メールを取得できません", "--lang", "en"]).stdout.contains("Mail cannot be fetched")
+    );
 }
 
 #[test]
