@@ -70,16 +70,12 @@ fn open(knowledge: &Knowledge, arguments: &CaseArguments, asked: Option<Lang>) -
         ..Request::default()
     };
     let evidence = arguments.evidence.as_deref().map(super::diagnose::load).transpose()?;
-<<<<<<< HEAD
+    let measured = evidence.as_ref().and_then(|evidence| evidence.request.words.as_deref());
+    let lang = choose(asked, arguments.text.as_deref().or(measured));
     let mut case = match &arguments.flow {
         Some(flow) => Case::in_flow(now(), request, lang, known_flow(knowledge, flow)?),
         None => Case::new(now(), request, lang),
     };
-=======
-    let measured = evidence.as_ref().and_then(|evidence| evidence.request.words.as_deref());
-    let lang = choose(asked, arguments.text.as_deref().or(measured));
-    let mut case = Case::new(now(), request, lang);
->>>>>>> 0d9770401e17b1282d72454a04b9659c10258d9d
     if let Some(evidence) = evidence {
         case.apply(Event { at: now(), what: What::Measured(Box::new(evidence)) })?;
     }
