@@ -163,7 +163,7 @@ fn heard(knowledge: &Knowledge, taught: &Taught, text: &str) -> (Recognised, Pie
 }
 
 /// What is left of the odds of something that the person rules out: little, since the words that name it speak for it strongly.
-const RULED_OUT: f64 = 0.003;
+const RULED_OUT: f64 = 0.001;
 
 /// Takes what the person rules out back, whatever the words that name it are otherwise said of.
 fn rule_out(denied: &BTreeSet<String>, scored: &mut [Scored]) {
