@@ -135,7 +135,7 @@ fn save(
         });
     }
     let name = file.display();
-    std::fs::write(file, calendar(&reminders, stamp)).map_err(|error| {
+    crate::private::write(file, calendar(&reminders, stamp).as_bytes()).map_err(|error| {
         Mistake::error(
             format!("--out {name}: {error}: name a file that can be written"),
             format!("--out {name}: 書き込めません({error}): 書き込めるファイルを指定してください"),

@@ -3,7 +3,6 @@
 //! What is in it was looked at before it is written: [`gather`] takes secrets and addresses out, and everything after it
 //! (page, letters, preview, JSON) sees only what is left.
 
-use std::fs::OpenOptions;
 use std::io::{BufRead, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -16,6 +15,7 @@ use naosu_papers::picture::Picture;
 use super::session::Session;
 use crate::cli::ExportArguments;
 use crate::language::pick;
+use crate::private;
 use crate::usage::Mistake;
 
 mod preview;
@@ -113,14 +113,13 @@ fn there_already(path: &Path) -> anyhow::Error {
 
 /// Writes a file that only its owner can read.
 fn write(path: &PathBuf, bytes: &[u8], overwrite: bool) -> Result<()> {
-    let mut options = OpenOptions::new();
+    let mut options = private::options();
     options.write(true);
     if overwrite {
         options.create(true).truncate(true);
     } else {
         options.create_new(true);
     }
-    own(&mut options);
     options.open(path).and_then(|mut file| file.write_all(bytes)).map_err(|error| {
         if error.kind() == ErrorKind::AlreadyExists {
             return there_already(path);
@@ -132,12 +131,3 @@ fn write(path: &PathBuf, bytes: &[u8], overwrite: bool) -> Result<()> {
         )
     })
 }
-
-#[cfg(unix)]
-fn own(options: &mut OpenOptions) {
-    use std::os::unix::fs::OpenOptionsExt;
-    options.mode(0o600);
-}
-
-#[cfg(not(unix))]
-fn own(_options: &mut OpenOptions) {}

@@ -83,7 +83,7 @@ pub(super) fn remind(session: &Session<'_>, step: &NextStep) -> Result<PathBuf> 
     let name = format!("naosu-case-{id}.ics");
     let path = std::path::absolute(&name).unwrap_or_else(|_| PathBuf::from(&name));
     let stamp = i64::try_from(now()).unwrap_or(i64::MAX);
-    std::fs::write(&path, calendar(&[reminder], stamp))
+    crate::private::write(&path, calendar(&[reminder], stamp).as_bytes())
         .with_context(|| format!("write {}", path.display()))?;
     Ok(path)
 }
