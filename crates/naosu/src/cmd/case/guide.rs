@@ -21,7 +21,7 @@ use crate::cmd::order;
 use crate::language::pick;
 use crate::render::page::Page;
 use naosu_core::name::name;
-use naosu_papers::moment;
+use naosu_papers::{mask, moment};
 
 mod ask;
 mod shown;
@@ -49,6 +49,7 @@ pub(in crate::cmd) fn begin(knowledge: &Knowledge, lang: Lang, color: Color) -> 
     else {
         return Ok(ExitCode::SUCCESS);
     };
+    let words = mask::words(&words);
     let device = match recognise(knowledge, &words).device.as_str() {
         "unknown" => device(lang)?,
         _ => None,
