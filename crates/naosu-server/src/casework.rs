@@ -4,6 +4,7 @@ use naosu_core::case::{Case, Driver, Event, Next, What};
 use naosu_core::evidence::{Evidence, Request};
 use naosu_core::intake::recognise;
 use naosu_core::knowledge::{Knowledge, Lang};
+use naosu_papers::mask;
 
 use crate::desk::{Desk, now};
 use crate::failure::Failure;
@@ -44,7 +45,8 @@ pub(crate) fn latest_evidence(case: &Case) -> Option<&Evidence> {
 
 impl Desk {
     /// Opens a case; its file and the secret of its link, which nobody can find out later.
-    pub(crate) async fn open(&self, request: Request, lang: Lang) -> Result<(CaseFile, String), Failure> {
+    pub(crate) async fn open(&self, mut request: Request, lang: Lang) -> Result<(CaseFile, String), Failure> {
+        mask::request(&mut request);
         let case = Case::new(now(), request, lang);
         let secret = secret_link::fresh();
         let summary = summary(self.knowledge, &case);
@@ -78,7 +80,8 @@ impl Desk {
     }
 
     /// Takes what happened; it is on the disk when this returns. A case that is over thereby is closed with it.
-    pub(crate) async fn take(&self, file: &mut CaseFile, what: What) -> Result<(), Failure> {
+    pub(crate) async fn take(&self, file: &mut CaseFile, mut what: What) -> Result<(), Failure> {
+        mask::event(&mut what);
         let known = file.case.events().len();
         let mut case = file.case.clone();
         let at = now();
@@ -148,7 +151,7 @@ impl Desk {
         text: &str,
     ) -> Result<(), Failure> {
         let at = i64::try_from(now()).unwrap_or(i64::MAX);
-        self.store.add_note(file.row.id, helper, name, at, text).await?;
+        self.store.add_note(file.row.id, helper, name, at, &mask::words(text)).await?;
         self.news.tell(file.row.id);
         Ok(())
     }

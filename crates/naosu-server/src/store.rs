@@ -21,6 +21,7 @@ pub(crate) mod helpers;
 pub(crate) mod lists;
 mod moving;
 pub(crate) mod notes;
+mod private;
 mod removal;
 pub(crate) mod tokens;
 pub(crate) mod webhooks;
@@ -62,6 +63,7 @@ impl Store {
     async fn sqlite(folder: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
         let file = folder.join("naosu.sqlite3");
+        private::close(&file).with_context(|| format!("close {} to others", file.display()))?;
         let name = file.to_str().with_context(|| format!("{}: not a name in UTF-8", file.display()))?;
         let pool = AnyPoolOptions::new()
             .max_connections(CONNECTIONS)

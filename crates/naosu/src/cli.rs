@@ -1,10 +1,18 @@
 //! What can be asked on the command line.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use naosu_core::knowledge::Lang;
+use naosu_papers::mask;
+
+/// What a person wrote, without the secrets in it: nothing after this sees them.
+#[expect(clippy::unnecessary_wraps, reason = "the shape that the parser of the command line wants")]
+fn words(text: &str) -> Result<String, Infallible> {
+    Ok(mask::words(text))
+}
 
 /// Finds out why mail or an Apple account stopped working, shows the proof, and gives the next step.
 #[derive(Debug, Parser)]
@@ -208,6 +216,7 @@ pub(crate) struct CheckArguments {
     /// The mail address with the trouble
     pub(crate) address: Option<String>,
     /// What the screen says, or what is wrong, in your own words
+    #[arg(value_parser = words)]
     pub(crate) words: Option<String>,
 
     /// Incoming server (IMAP); replaces what would be discovered
@@ -280,7 +289,7 @@ pub(crate) struct CheckArguments {
 #[derive(Args, Debug)]
 pub(crate) struct AskArguments {
     /// What the screen says, or what is wrong, in your own words
-    #[arg(required_unless_present_any = ["batch", "image"])]
+    #[arg(required_unless_present_any = ["batch", "image"], value_parser = words)]
     pub(crate) words: Option<String>,
     /// Read many texts, one JSON object with `id` and `text` on each line; `-` reads standard input
     #[arg(long, value_name = "FILE.jsonl", value_hint = ValueHint::FilePath, conflicts_with_all = ["words", "image", "json", "device", "service", "client"])]
@@ -327,7 +336,7 @@ pub(crate) struct CaseArguments {
     #[arg(long)]
     pub(crate) stdio: bool,
     /// What the screen says, or what is wrong, in your own words
-    #[arg(long, value_name = "WORDS")]
+    #[arg(long, value_name = "WORDS", value_parser = words)]
     pub(crate) text: Option<String>,
     /// Begin with what was measured: evidence as saved by --evidence-out, or a report; `-` reads standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

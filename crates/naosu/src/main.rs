@@ -10,6 +10,7 @@ use clap::Parser;
 mod cli;
 mod cmd;
 mod language;
+mod private;
 mod progress;
 mod render;
 mod screen;

@@ -16,6 +16,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, pa
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::private;
 use crate::usage::Mistake;
 
 pub(crate) mod folder;
@@ -98,6 +99,13 @@ impl Store {
     /// Opens the file at that place, and makes it when it is not there.
     pub(crate) fn at(path: &Path) -> Result<Self> {
         let name = path.display();
+        // what SQLite puts beside the file has the mode of the file; what cannot be made or closed, opening tells
+        drop(private::make(path));
+        for beside in ["-wal", "-shm"] {
+            let mut name = path.as_os_str().to_owned();
+            name.push(beside);
+            drop(private::close(Path::new(&name)));
+        }
         let opened = Connection::open(path).and_then(Self::prepared);
         match opened {
             Ok((connection, version)) if version <= VERSION => Ok(Self { connection, path: path.to_owned() }),

@@ -99,7 +99,7 @@ struct PackedEvent {
     what: Value,
 }
 
-/// The package for support as data, as `naosu case export` makes it; addresses and names are masked.
+/// The package for support as data, as `naosu case export` makes it; addresses, telephone numbers and sign-in names are masked, and what looks like a secret.
 #[utoipa::path(
     get, path = "/api/v1/cases/{case}/package", tag = "cases", operation_id = "exportCase",
     params(CasePath, PackageAsked), responses((status = 200, body = Package))

@@ -89,11 +89,12 @@ fn known_flow(knowledge: &Knowledge, id: &str) -> Result<String> {
         return Ok(id.to_owned());
     }
     let list = |lang| -> String {
-        flows.iter().map(|(id, flow)| format!("\n  {id}: {}", flow.title.get(lang))).collect()
+        let titles = flows.iter().map(|(id, flow)| format!("  {id}: {}", flow.title.get(lang)));
+        titles.collect::<Vec<_>>().join("\n")
     };
     Err(Mistake::error(
-        format!("--flow {id}: not known: use one of{}", list(Lang::En)),
-        format!("--flow {id}: 次のどれかを指定してください:{}", list(Lang::Ja)),
+        format!("--flow {id}: not known: use one of\n{}", list(Lang::En)),
+        format!("--flow {id}: 次のどれかを指定してください:\n{}", list(Lang::Ja)),
     ))
 }
 

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use naosu_core::evidence::{Evidence, SCHEMA};
 use naosu_core::knowledge::{Knowledge, Lang};
 use naosu_core::report::report;
+use naosu_papers::mask;
 
 use crate::cli::{Color, DiagnoseArguments};
 use crate::language::choose;
@@ -53,7 +54,7 @@ pub(super) fn load(path: &Path) -> Result<Evidence> {
         }
         serde_json::from_value::<Evidence>(value)
     });
-    let evidence = parsed.map_err(|error| {
+    let mut evidence = parsed.map_err(|error| {
         Mistake::error(
             format!("{name}: not an evidence file: {error}: name a file that naosu check --evidence-out wrote"),
             format!("{name}: 証拠ファイルではありません: {error}: naosu check --evidence-out で保存したファイルを指定してください"),
@@ -70,6 +71,7 @@ pub(super) fn load(path: &Path) -> Result<Evidence> {
             ),
         ));
     }
+    mask::request(&mut evidence.request);
     Ok(evidence)
 }
 

@@ -1,11 +1,11 @@
 //! Files that a person is handed: only their owner reads them, and what is there already is not written over unasked.
 
-use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use anyhow::Result;
 
+use crate::private;
 use crate::usage::Mistake;
 
 /// That nothing is in the way at that place.
@@ -15,14 +15,13 @@ pub(super) fn is_free(path: &Path) -> Result<()> {
 
 /// Writes the file.
 pub(super) fn write(path: &Path, bytes: &[u8], overwrite: bool) -> Result<()> {
-    let mut options = OpenOptions::new();
+    let mut options = private::options();
     options.write(true);
     if overwrite {
         options.create(true).truncate(true);
     } else {
         options.create_new(true);
     }
-    own(&mut options);
     options.open(path).and_then(|mut file| file.write_all(bytes)).map_err(|error| {
         if error.kind() == ErrorKind::AlreadyExists {
             return there_already(path);
@@ -42,12 +41,3 @@ fn there_already(path: &Path) -> anyhow::Error {
         format!("{name}: すでにあります: --overwrite を付けるか、--out で別の場所を指定してください"),
     )
 }
-
-#[cfg(unix)]
-fn own(options: &mut OpenOptions) {
-    use std::os::unix::fs::OpenOptionsExt;
-    options.mode(0o600);
-}
-
-#[cfg(not(unix))]
-fn own(_options: &mut OpenOptions) {}

@@ -22,7 +22,7 @@ use crate::language::{choose, pick};
 use crate::render::page::Page;
 use crate::screen::say;
 use naosu_core::name::name;
-use naosu_papers::moment;
+use naosu_papers::{mask, moment};
 
 mod ask;
 mod shown;
@@ -51,6 +51,7 @@ pub(in crate::cmd) fn begin(knowledge: &Knowledge, asked: Option<Lang>, color: C
         return Ok(ExitCode::SUCCESS);
     };
     let lang = choose(asked, Some(&words));
+    let words = mask::words(&words);
     let device = match recognise(knowledge, &words).device.as_str() {
         "unknown" => device(lang)?,
         _ => None,

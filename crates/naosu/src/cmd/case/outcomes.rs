@@ -26,7 +26,7 @@ pub(super) fn run(knowledge: &Knowledge, command: &OutcomesCommand, lang: Lang) 
             super::super::print(&table(knowledge, &Store::open()?.outcomes()?, lang))?;
         }
         OutcomesCommand::Show { json: true } => {
-            super::super::print_data(&json(&Store::open()?.outcomes()?)?)?
+            super::super::print_data(&json(&Store::open()?.outcomes()?)?)?;
         }
         OutcomesCommand::Export { file } => export(file)?,
         OutcomesCommand::Reset { yes } => reset(*yes, lang)?,

@@ -4,10 +4,18 @@ use anyhow::{Context, Result};
 use naosu_core::case::{Case, Closing, Driver, Event, Next, What};
 use naosu_core::knowledge::{Knowledge, Lang};
 use naosu_core::outcome::Outcomes;
+use naosu_papers::mask;
 
 use crate::cmd::now;
 use crate::store::Store;
 use crate::usage::Mistake;
+
+/// The events of a kept case; none when there is no such case. Earlier versions kept words as they came.
+pub(super) fn events(store: &Store, id: i64) -> Result<Vec<Event>> {
+    let mut events: Vec<Event> = store.events(id)?;
+    events.iter_mut().for_each(|event| mask::event(&mut event.what));
+    Ok(events)
+}
 
 /// A case, and where it is kept.
 pub(super) struct Session<'a> {
@@ -39,7 +47,7 @@ impl<'a> Session<'a> {
     /// A case that was kept earlier.
     pub(super) fn resume(knowledge: &'a Knowledge, id: i64) -> Result<Self> {
         let store = Store::open()?;
-        let events: Vec<Event> = store.events(id)?;
+        let events = events(&store, id)?;
         if events.is_empty() {
             return Err(Mistake::error(
                 format!("case {id}: there is none: see naosu case list"),

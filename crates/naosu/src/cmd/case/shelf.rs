@@ -7,7 +7,7 @@ use naosu_core::case::history::told;
 use naosu_core::case::{Case, Closing, Driver, Event, Next, What};
 use naosu_core::knowledge::{Knowledge, Lang};
 
-use super::session::Session;
+use super::session::{Session, events};
 use crate::cli::Color;
 use crate::cmd::now;
 use crate::language::pick;
@@ -26,7 +26,7 @@ pub(super) fn list(knowledge: &Knowledge, lang: Lang, color: Color) -> Result<Ex
     let outcomes = store.outcomes()?;
     let mut out = String::new();
     for kept in store.cases()? {
-        let events: Vec<Event> = store.events(kept.id)?;
+        let events = events(&store, kept.id)?;
         let Ok(mut case) = Case::replay(events) else { continue };
         speak(&mut case, lang);
         let request = &case.opening().request;

@@ -67,7 +67,9 @@ fn reopened(knowledge: &Knowledge, session: &mut Session<'_>, input: &mut impl B
             }
             Some("stop") => return Ok(false),
             Some(_) => {
-                put(&json!({ "error": "the case is over; send back to go on from before its end, or stop" }))?
+                put(
+                    &json!({ "error": "the case is over; send back to go on from before its end, or stop" }),
+                )?;
             }
             None => {}
         }

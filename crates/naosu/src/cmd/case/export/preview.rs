@@ -68,19 +68,22 @@ fn taken_out(package: &Package) -> Vec<String> {
     let mut lines = vec![
         pick(
             lang,
-            "passwords: never kept; what looks like a password or code in the words is starred",
-            "パスワード: もともと保存していません。言葉の中のパスワードや確認コードらしいものは伏せます",
+            "passwords: what looks like a password, code, key or card number in the words is starred; a password that is an \
+             ordinary word cannot be told from one, so look through the words",
+            "パスワード: 言葉の中のパスワード・確認コード・キー・カード番号らしいものは伏せます。ふつうの単語のパスワードは\
+             見分けられないので、言葉を確認してください",
         )
         .to_owned(),
         match (lang, package.kept) {
-            (Lang::En, false) => "addresses, telephone numbers and names: masked (--keep-addresses leaves them); support \
-                                  will ask for the address, so add it to the letter where you trust who gets it"
+            (Lang::En, false) => "addresses, telephone numbers and sign-in names: masked (--keep-addresses leaves them); \
+                                  other names of people in the words are not found, so look through them; support will ask for the address, so add it to the letter where you trust who gets it"
                 .to_owned(),
-            (Lang::Ja, false) => "アドレス、電話番号、名前: 伏せました(--keep-addresses でそのまま入ります)。サポートではアドレスを聞かれる\
+            (Lang::Ja, false) => "アドレス、電話番号、サインイン名: 伏せました(--keep-addresses でそのまま入ります)。言葉の中のほかの人名は\
+                                  見つけられないので、確認してください。サポートではアドレスを聞かれる\
                                   ので、信頼できる相手に送るときは文面に書き足してください"
                 .to_owned(),
-            (Lang::En, true) => "addresses and names: nothing, they stay readable".to_owned(),
-            (Lang::Ja, true) => "アドレスと名前: 取り除いていません。そのまま読めます".to_owned(),
+            (Lang::En, true) => "addresses, telephone numbers and names: nothing, they stay readable".to_owned(),
+            (Lang::Ja, true) => "アドレス、電話番号、名前: 取り除いていません。そのまま読めます".to_owned(),
         },
         pick(lang, format!("masked in {masked} texts"), format!("伏せた箇所: {masked}件")),
     ];
