@@ -1,7 +1,7 @@
 //! Files that only their owner can read.
 
 use std::fs::OpenOptions;
-use std::io::{Result, Write};
+use std::io::Result;
 use std::path::Path;
 
 /// How a file is opened that others shall not read, where it is made.
@@ -9,11 +9,6 @@ pub(crate) fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     own(&mut options);
     options
-}
-
-/// Writes such a file, in the place of what was there.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    options().write(true).create(true).truncate(true).open(path)?.write_all(bytes)
 }
 
 /// Makes such a file where there is none; one that is there is closed to others.

@@ -13,7 +13,9 @@ use crate::usage::Mistake;
 /// The events of a kept case; none when there is no such case. Earlier versions kept words as they came.
 pub(super) fn events(store: &Store, id: i64) -> Result<Vec<Event>> {
     let mut events: Vec<Event> = store.events(id)?;
-    events.iter_mut().for_each(|event| mask::event(&mut event.what));
+    for event in &mut events {
+        mask::event(&mut event.what);
+    }
     Ok(events)
 }
 
