@@ -213,3 +213,46 @@ fn what_is_no_picture_is_not_put_in() {
     let ran = naosu_in(data.path(), &["case", "export", "1", "--out", out, "--serial", &long], "");
     assert!(ran.status == Some(2) && ran.stderr.contains("--serial"), "{}", ran.stderr);
 }
+
+#[test]
+fn words_are_kept_without_their_secrets() {
+    let data = tempfile::tempdir().expect("a folder");
+    let words = "Cannot get mail, my password is Hunter2!secret, app password abcd efgh ijkl mnop";
+    let ran = naosu_in(
+        data.path(),
+        &["case", "--stdio", "--keep", "--device", "mac", "--text", words],
+        "{\"answer\":\"unknown\"}\n",
+    );
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    let mut files = vec![data.path().to_owned()];
+    let mut databases = 0;
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files
+                .extend(std::fs::read_dir(&path).expect("a folder").map(|file| file.expect("a file").path()));
+            continue;
+        }
+        let bytes = std::fs::read(&path).expect("a file");
+        for secret in ["Hunter2", "abcd efgh"] {
+            let held = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+            assert!(!held, "{}: {secret}", path.display());
+        }
+        if path.to_string_lossy().contains("cases.sqlite3") {
+            databases += 1;
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt;
+                let mode = std::fs::metadata(&path).expect("it is there").permissions().mode();
+                assert_eq!(mode & 0o777, 0o600, "{}", path.display());
+            }
+        }
+    }
+    assert!(databases > 0);
+    for call in [&["case", "list"][..], &["case", "show", "1"], &["case", "export", "1", "--preview"]] {
+        let ran = naosu_in(data.path(), call, "");
+        assert!(ran.stdout.contains("my password is ***"), "{}", ran.stdout);
+        assert!(!ran.stdout.contains("Hunter2") && !ran.stdout.contains("abcd"), "{}", ran.stdout);
+        // no Mac has the mail program of an iPhone
+        assert!(!ran.stdout.contains("Mail on iPhone and iPad"), "{}", ran.stdout);
+    }
+}

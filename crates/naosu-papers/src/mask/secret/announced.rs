@@ -27,17 +27,18 @@ struct Lead {
     signed: bool,
     /// With a word that says "is".
     says: bool,
-    linked: bool,
-    spaced: bool,
+    /// With anything at all.
+    led: bool,
 }
 
 fn lead(text: &Plain, from: usize) -> Lead {
-    let mut lead = Lead { to: from, signed: false, says: false, linked: false, spaced: false };
+    let mut lead = Lead { to: from, signed: false, says: false, led: false };
+    let mut spaced = false;
     while let Some(c) = text.at(lead.to) {
         let link = LINKS
             .iter()
             .filter(|link| text.starts(lead.to, link))
-            .filter(|link| !link.is_ascii() || (lead.spaced && !is_word(text.at(lead.to + link.len()))))
+            .filter(|link| !link.is_ascii() || (spaced && !is_word(text.at(lead.to + link.len()))))
             .max_by_key(|link| link.len());
         match (c, link) {
             (':' | '=', _) => lead.signed = true,
@@ -45,15 +46,15 @@ fn lead(text: &Plain, from: usize) -> Lead {
             ('「' | '『', _) if lead.to == from || lead.says => {
                 lead.signed |= quoted(text, lead.to + 1);
             }
-            (' ' | '"' | '「' | '『' | '\'' | '(' | '[' | '\n' | '\r', _) => lead.spaced = true,
+            (' ' | '"' | '「' | '『' | '\'' | '(' | '[' | '\n' | '\r', _) => spaced = true,
             (_, Some(link)) => {
-                lead.linked = true;
                 lead.says |= matches!(*link, "is" | "was" | "は");
                 lead.to += link.chars().count() - 1;
             }
             _ => return lead,
         }
         lead.to += 1;
+        lead.led = true;
     }
     lead
 }
@@ -66,13 +67,12 @@ fn quoted(text: &Plain, from: usize) -> bool {
 
 /// The secret right behind the word.
 fn behind(text: &Plain, from: usize, head: Head) -> Option<(usize, usize)> {
-    let Lead { to: at, signed, says, linked, spaced } = lead(text, from);
+    let Lead { to: at, signed, says, led } = lead(text, from);
     if let Some(end) = in_groups(text, at, head) {
         return Some((at, end));
     }
     let end = word(text, at)?;
     let told = text.text(at, end);
-    let led = signed || linked || spaced;
     let long = end - at >= 4;
     let number = told.chars().all(|c| c.is_ascii_digit());
     let is = match head {
