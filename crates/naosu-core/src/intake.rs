@@ -162,20 +162,19 @@ fn heard(knowledge: &Knowledge, taught: &Taught, text: &str) -> (Recognised, Pie
     (found, pieces)
 }
 
-/// What is left of the odds of something that the person rules out: little, since the words that name it speak for it strongly.
-const RULED_OUT: f64 = 0.001;
+/// What all that the person rules out keeps at most, together: the words that name it speak for it, however strongly.
+const RULED_OUT: f64 = 0.03;
 
-/// Takes what the person rules out back, whatever the words that name it are otherwise said of.
+/// Takes what the person rules out back; the rest keeps its proportions.
 fn rule_out(denied: &BTreeSet<String>, scored: &mut [Scored]) {
-    if !scored.iter().any(|one| denied.contains(&one.id)) {
+    let out = |one: &Scored| denied.contains(&one.id);
+    let share: f64 = scored.iter().filter(|one| out(one)).map(|one| one.p).sum();
+    let rest = 1.0 - share;
+    if share <= RULED_OUT || rest <= 0.0 {
         return;
     }
-    for one in scored.iter_mut().filter(|one| denied.contains(&one.id)) {
-        one.p *= RULED_OUT;
-    }
-    let sum: f64 = scored.iter().map(|one| one.p).sum();
     for one in scored.iter_mut() {
-        one.p /= sum;
+        one.p *= if out(one) { RULED_OUT / share } else { (1.0 - RULED_OUT) / rest };
     }
     scored.sort_by(|a, b| b.p.total_cmp(&a.p));
 }
