@@ -1,6 +1,6 @@
 //! What leaves the program on a terminal or into a pipe.
 //!
-//! Text for a person goes through [`print`], [`print_on`] or [`say`], and none of them lets anything through that steers a
+//! Text for a person goes through [`print()`], [`print_on`] or [`say`], and none of them lets anything through that steers a
 //! terminal: words, names and servers' answers come from outside. Data for a program goes through [`print_data`].
 
 use std::io::{ErrorKind, Write};

@@ -20,7 +20,6 @@ pub(super) fn part(text: &Plain, at: usize) -> Option<(usize, usize)> {
 }
 
 /// What leads from the word to the secret: signs, links and spaces.
-#[expect(clippy::struct_excessive_bools, reason = "what was met on the way, each for itself")]
 struct Lead {
     to: usize,
     /// With a colon or the like.
