@@ -28,7 +28,7 @@ const HAND_OVER: f64 = 240.0;
 /// What every step costs beside its own minutes: reading it, and coming back.
 const STEP: f64 = 5.0;
 /// What a question costs beside its own minutes.
-const INTERRUPTION: f64 = 6.0;
+const INTERRUPTION: f64 = 9.0;
 /// So many steps are taken with patience.
 const PATIENT: usize = 3;
 /// What the first step beyond these adds to the cost of every further one, in minutes; the second adds twice that, and so on.
@@ -175,7 +175,7 @@ impl<'a> Problem<'a> {
                 }
             }
         }
-        let weary = weariness(course);
+        let weary = weariness(knowledge, course);
         let harmless_first = harmless_mass > HARMLESS_FIRST * mass;
         let mut places: Vec<&str> = Vec::new();
         let mut actions = Vec::new();
@@ -330,8 +330,14 @@ pub(crate) fn first_of_all(title: &str, lang: Lang) -> String {
 }
 
 /// What the next step costs beyond its own minutes somebody who took so many already: patience ends, and with it the sense of
-/// trying on; support is then worth its wait.
-fn weariness(course: &Course<'_>) -> f64 {
+/// trying on; support is then worth its wait. Who comes back from a support in vain has chosen to try on.
+fn weariness(knowledge: &Knowledge, course: &Course<'_>) -> f64 {
+    let is_support = |id: &&&str| {
+        knowledge.care().actions.get(**id).is_some_and(|action| action.kind == ActionKind::Escalation)
+    };
+    if course.spent.iter().any(|id| is_support(&id)) {
+        return 0.0;
+    }
     let beyond = (course.spent.len() + course.asked.len()).saturating_sub(PATIENT);
     #[expect(clippy::cast_precision_loss, reason = "a few steps")]
     let beyond = beyond as f64;
