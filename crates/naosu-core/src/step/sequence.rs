@@ -24,8 +24,13 @@ pub(super) fn sequence(situation: &Situation, weights: &[f64]) -> Plan {
 #[derive(Debug)]
 pub(super) struct Sequencer {
     hand_over: f64,
+    /// By hypothesis: what it costs at least, though it were known: handing over, or the least cost by probability of what
+    /// ends it, for the sum of c S is the sum of (c / f) (f S) (Vomlelová's lower bound).
+    least: Vec<f64>,
     /// By useful action.
     acts: Vec<Useful>,
+    /// By useful action: its place, or one past the last.
+    places: Vec<usize>,
     /// By hypothesis: the useful actions that end it, with the probability that they do.
     enders: Vec<Vec<(usize, f64)>>,
     /// By place: the useful actions there.
@@ -34,9 +39,11 @@ pub(super) struct Sequencer {
     /// What [`Self::plan`] works in.
     weights: Vec<f64>,
     closed: Vec<f64>,
-    left: Vec<usize>,
     gains: Vec<f64>,
+    /// What each useful action ends by what it costs; nothing once it is in the sequence.
     ratios: Vec<f64>,
+    /// The parts of a compound, with their ratios.
+    parts: Vec<(usize, f64)>,
 }
 
 /// An action that ends something, and is still to be counted on.
@@ -45,8 +52,6 @@ struct Useful {
     /// Its place in the situation.
     index: usize,
     cost: f64,
-    /// Its place, or one past the last.
-    place: usize,
     risk: u8,
     fixes: Vec<(usize, f64)>,
 }
@@ -60,9 +65,10 @@ impl Sequencer {
     pub(super) fn after(situation: &Situation, failed: Option<usize>) -> Self {
         let mut opening = situation.places.clone();
         opening.push(0.0);
-        let mut acts: Vec<Useful> = Vec::new();
+        let (mut acts, mut places): (Vec<Useful>, Vec<usize>) = (Vec::new(), Vec::new());
         let mut enders = vec![Vec::new(); situation.weights.len()];
         let mut inside = vec![Vec::new(); opening.len()];
+        let mut least = vec![situation.hand_over; situation.weights.len()];
         for (index, act) in situation.actions.iter().enumerate() {
             let place = act.place.unwrap_or(situation.places.len());
             if failed == Some(index) {
@@ -70,20 +76,24 @@ impl Sequencer {
             } else if !act.fixes.is_empty() {
                 for (hypothesis, fix) in &act.fixes {
                     enders[*hypothesis].push((acts.len(), *fix));
+                    least[*hypothesis] = least[*hypothesis].min(act.cost / fix);
                 }
                 inside[place].push(acts.len());
-                acts.push(Useful { index, cost: act.cost, place, risk: act.risk, fixes: act.fixes.clone() });
+                places.push(place);
+                acts.push(Useful { index, cost: act.cost, risk: act.risk, fixes: act.fixes.clone() });
             }
         }
         Self {
             hand_over: situation.hand_over,
+            least,
+            places,
             enders,
             inside,
             weights: Vec::with_capacity(situation.weights.len()),
             closed: Vec::with_capacity(opening.len()),
-            left: Vec::with_capacity(acts.len()),
             gains: vec![0.0; acts.len()],
             ratios: vec![0.0; acts.len()],
+            parts: Vec::new(),
             acts,
             opening,
         }
@@ -96,33 +106,33 @@ impl Sequencer {
         self.weights.clear();
         self.weights.extend_from_slice(weights);
         self.closed.clone_from(&self.opening);
-        self.left.clear();
         for (at, act) in self.acts.iter().enumerate() {
             let gain: f64 = act.fixes.iter().map(|(hypothesis, fix)| weights[*hypothesis] * fix).sum();
             self.gains[at] = gain;
-            self.ratios[at] = 0.0;
-            if gain > 0.0 {
-                self.left.push(at);
-            }
+            self.ratios[at] = gain / act.cost;
         }
         let start: f64 = weights.iter().sum();
         let mut mass = start;
+        let mut bound: f64 = weights.iter().zip(&self.least).map(|(weight, least)| weight * least).sum();
         let mut spent = 0.0;
         let mut plan = Plan { first: None, cost: mass * self.hand_over };
         let mut first = None;
         while mass > start * NOTHING_LEFT {
-            let Some(at) = self.most_efficient() else { break };
-            let action = self.left.swap_remove(at);
+            let Some(action) = self.most_efficient() else { break };
             self.ratios[action] = 0.0;
             let act = &self.acts[action];
-            spent += mass * (act.cost + std::mem::take(&mut self.closed[act.place]));
+            spent += mass * (act.cost + std::mem::take(&mut self.closed[self.places[action]]));
             for (hypothesis, fix) in &act.fixes {
                 let ended = self.weights[*hypothesis] * fix;
                 if ended > 0.0 {
                     self.weights[*hypothesis] -= ended;
                     mass -= ended;
+                    bound -= ended * self.least[*hypothesis];
                     for (other, fix) in &self.enders[*hypothesis] {
-                        self.gains[*other] -= ended * fix;
+                        if self.ratios[*other] > 0.0 {
+                            self.gains[*other] -= ended * fix;
+                            self.ratios[*other] = self.gains[*other] / self.acts[*other].cost;
+                        }
                     }
                 }
             }
@@ -132,27 +142,25 @@ impl Sequencer {
             if cost < plan.cost {
                 plan = Plan { first, cost };
             }
-            // not even if nothing were left to be ended could a longer one become cheaper
-            if spent >= plan.cost.min(limit) {
+            // whatever followed, a longer one could not become cheaper
+            if spent + bound >= plan.cost.min(limit) {
                 break;
             }
         }
         plan
     }
 
-    /// The place in `left` of the action to take next: of the open places', and of the compounds that closed places make,
-    /// the most efficient.
+    /// The action to take next: of the open places', and of the compounds that closed places make, the most efficient.
     fn most_efficient(&mut self) -> Option<usize> {
         let mut best: Option<Candidate> = None;
-        let mut behind = 0.0_f64;
-        for action in &self.left {
-            let act = &self.acts[*action];
-            let (gain, ratio) = (self.gains[*action], self.gains[*action] / act.cost);
-            self.ratios[*action] = ratio;
-            if self.closed[act.place] > 0.0 {
+        let (mut floor, mut behind) = (NO_USE, 0.0_f64);
+        for (action, (&ratio, place)) in self.ratios.iter().zip(&self.places).enumerate() {
+            if self.closed[*place] > 0.0 {
                 behind = behind.max(ratio);
-            } else {
-                Candidate { ratio, gain, risk: act.risk, action: *action }.stand_against(&mut best);
+            } else if ratio >= floor {
+                let (gain, risk) = (self.gains[action], self.acts[action].risk);
+                Candidate { ratio, gain, risk, action }.stand_against(&mut best);
+                floor = best.as_ref().map_or(NO_USE, |best| best.ratio * (1.0 - SAME));
             }
         }
         let reached = |best: &Option<Candidate>| best.as_ref().map_or(NO_USE, |best| best.ratio);
@@ -166,14 +174,14 @@ impl Sequencer {
                 }
             }
         }
-        let best = best?;
-        self.left.iter().position(|left| *left == best.action)
+        best.map(|best| best.action)
     }
 
     /// What a place makes of its opening: the best compound of its actions, by the first of them; nothing where none of
     /// them alone reaches what there is already.
     fn compound(&mut self, place: usize, reached: f64) -> Option<Candidate> {
         let (mut gain, mut cost, mut first) = (0.0, self.closed[place], None);
+        self.parts.clear();
         loop {
             let mut next: Option<Candidate> = None;
             for action in &self.inside[place] {
@@ -187,8 +195,11 @@ impl Sequencer {
             }
             gain += next.gain;
             cost += self.acts[next.action].cost;
-            self.ratios[next.action] = 0.0;
+            self.parts.push((next.action, std::mem::take(&mut self.ratios[next.action])));
             first = first.or(Some(next));
+        }
+        for (action, ratio) in &self.parts {
+            self.ratios[*action] = *ratio;
         }
         first.map(|first| Candidate { ratio: gain / cost, gain, ..first })
     }
@@ -225,9 +236,12 @@ impl Candidate {
     }
 }
 
+/// Figures that differ by less than this share are the same but for rounding.
+const SAME: f64 = 1e-12;
+
 /// But for rounding.
 fn same(one: f64, other: f64) -> bool {
-    (one - other).abs() <= 1e-12 * one.abs().max(other.abs())
+    (one - other).abs() <= SAME * one.abs().max(other.abs())
 }
 
 /// An efficiency that is none but for rounding.
