@@ -374,6 +374,15 @@ impl Case {
         guide::answer(knowledge, &self.standing(), step, answer)
     }
 
+    /// Whether a step that is carried out goes on as a flow.
+    pub fn leads_into_a_flow(&self, knowledge: &Knowledge, step: &NextStep, driver: Driver) -> bool {
+        let Some(what) = self.answer(knowledge, step, "done") else { return false };
+        let mut tried = self.clone();
+        let at = self.events.last().map_or(0, |event| event.at);
+        tried.apply(Event { at, what }).is_ok()
+            && matches!(tried.next(knowledge, driver), Next::Step(next) if next.id.contains('.'))
+    }
+
     fn retracted(&self) -> BTreeSet<usize> {
         let of = |event: &Event| match event.what {
             What::Retracted { index } => Some(index),

@@ -55,17 +55,18 @@ pub struct StepOption {
     pub text: String,
 }
 
-/// The step to take next, or nothing when all is well: the first of the guided case that begins with this evidence.
+/// The step to take next, or nothing when all is well: the first of the guided case that begins with this evidence. Who names
+/// a trouble though everything measured works has it where no probe looks, and is led on.
 pub fn next_step(
     knowledge: &Knowledge,
     evidence: &Evidence,
     diagnosis: &Diagnosis,
     lang: Lang,
 ) -> Option<NextStep> {
-    if diagnosis.verdict == Verdict::Healthy {
+    let belief = Belief::new(knowledge, &Known { evidence: Some(evidence), ..Known::default() });
+    if diagnosis.verdict == Verdict::Healthy && belief.said.is_empty() {
         return None;
     }
-    let belief = Belief::new(knowledge, &Known { evidence: Some(evidence), ..Known::default() });
     plan::next(knowledge, &belief, &Course::default(), lang)
 }
 

@@ -14,6 +14,16 @@ fn words(text: &str) -> Result<String, Infallible> {
     Ok(mask::words(text))
 }
 
+/// The same where they may begin with a dash, as `-1001` and `-ERR …` do; a single word that looks like an option is one that
+/// does not exist.
+fn words_or_code(text: &str) -> Result<String, String> {
+    let option = text.strip_prefix('-').is_some_and(|rest| {
+        !rest.contains(char::is_whitespace)
+            && rest.trim_start_matches('-').starts_with(|first: char| first.is_ascii_lowercase())
+    });
+    if option { Err("no such option".to_owned()) } else { words(text).map_err(|never| match never {}) }
+}
+
 /// Finds out why mail or an Apple account stopped working, shows the proof, and gives the next step.
 #[derive(Debug, Parser)]
 #[command(name = "naosu", version, max_term_width = 100, disable_help_subcommand = true)]
@@ -216,7 +226,7 @@ pub(crate) struct CheckArguments {
     /// The mail address with the trouble
     pub(crate) address: Option<String>,
     /// What the screen says, or what is wrong, in your own words
-    #[arg(value_parser = words)]
+    #[arg(value_parser = words, allow_negative_numbers = true)]
     pub(crate) words: Option<String>,
 
     /// Incoming server (IMAP); replaces what would be discovered
@@ -289,7 +299,7 @@ pub(crate) struct CheckArguments {
 #[derive(Args, Debug)]
 pub(crate) struct AskArguments {
     /// What the screen says, or what is wrong, in your own words
-    #[arg(required_unless_present_any = ["batch", "image"], value_parser = words)]
+    #[arg(required_unless_present_any = ["batch", "image"], value_parser = words_or_code, allow_hyphen_values = true)]
     pub(crate) words: Option<String>,
     /// Read many texts, one JSON object with `id` and `text` on each line; `-` reads standard input
     #[arg(long, value_name = "FILE.jsonl", value_hint = ValueHint::FilePath, conflicts_with_all = ["words", "image", "json", "device", "service", "client"])]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Closing, Driver, FIXED, NOT_FIXED, Next, Pending, Standing, Tried, What, flow};
 use crate::diagnosis::{Verdict, diagnose, state, weights};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Request};
 use crate::knowledge::{Action, FlowStateKind, Knowledge, Lang, Risk, State};
 use crate::outcome::Outcomes;
 use crate::step::belief::{Belief, Known};
@@ -130,19 +130,21 @@ fn verification(
     let begins = flow::place(knowledge, standing).filter(|_| !pending.said_fixed);
     // a flow says itself when it is done; where it waits for what was done, that is looked at first
     let waits = begins.is_none_or(|place| place.state.kind == FlowStateKind::Wait);
-    let probes = waits && driver == Driver::Measures && !action.verify.is_empty();
+    // what worked before as well tells nothing of what the action did
+    let repair = standing.earlier.iter().rev().find(|repair| repair.action == pending.action);
+    let before = if pending.measured { repair.map(|repair| repair.before) } else { standing.evidence };
+    let worked = before.is_some_and(|before| is_well(knowledge, before));
+    let probes = waits && driver == Driver::Measures && !action.verify.is_empty() && !worked;
     if probes && !pending.measured {
         return Some(Next::Step(Box::new(probe_step(pending.action, &action.verify, standing.lang))));
     }
     let seen = standing.evidence.filter(|_| pending.measured && !pending.unclear);
     match seen.map(|evidence| outcome(knowledge, evidence, &action.verify)) {
-        Some(Seen::Works) => Some(Next::Closed(resolved(knowledge, standing, pending.action))),
+        Some(Seen::Works) if !worked => Some(Next::Closed(resolved(knowledge, standing, pending.action))),
         Some(Seen::Broken) => None,
-        Some(Seen::Unclear) | None if begins.is_some() => None,
-        Some(Seen::Unclear) | None if pending.said_fixed => {
-            Some(Next::Closed(resolved(knowledge, standing, pending.action)))
-        }
-        Some(Seen::Unclear) | None => Some(Next::Step(Box::new(did_it_help(
+        _ if begins.is_some() => None,
+        _ if pending.said_fixed => Some(Next::Closed(resolved(knowledge, standing, pending.action))),
+        _ => Some(Next::Step(Box::new(did_it_help(
             pending.action,
             action.title.get(standing.lang),
             standing.lang,
@@ -331,6 +333,12 @@ fn mended<'a>(knowledge: &'a Knowledge, repair: &super::Repair<'a>) -> Option<Me
     });
     let (_, cause) = ended.max_by(|a, b| before[a.0].total_cmp(&before[b.0]))?;
     Some(Mended { cause, action: repair.action, at: repair.at })
+}
+
+/// Whether everything that was measured works, whatever was said.
+fn is_well(knowledge: &Knowledge, evidence: &Evidence) -> bool {
+    let request = Request { words: None, ..evidence.request.clone() };
+    diagnose(knowledge, &Evidence { request, ..evidence.clone() }).verdict == Verdict::Healthy
 }
 
 /// The probability of each cause by what was measured alone.

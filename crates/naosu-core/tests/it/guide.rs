@@ -9,8 +9,10 @@ use std::collections::BTreeSet;
 
 use naosu_core::case::rehearsal::{LEADS, Role, by_the_articles, play, symptoms_alone};
 use naosu_core::case::{Case, DID_IT_HELP, Driver, Event, Next, Refused, What};
+use naosu_core::diagnosis::Verdict;
 use naosu_core::evidence::{Evidence, Request};
 use naosu_core::knowledge::{Knowledge, Lang, embedded};
+use naosu_core::report::report;
 use serde_json::Value;
 
 /// Cases that begin alike.
@@ -472,4 +474,79 @@ fn a_refused_sign_in_is_not_mended_by_measuring_without_one() {
     answered(&mut case, &knowledge, &asked, "not_fixed");
     let Next::Step(next) = case.next(&knowledge, Driver::Measures) else { panic!("it goes on") };
     assert_ne!(next.id, step.id);
+}
+
+#[test]
+fn what_worked_before_the_repair_tells_nothing_of_what_the_repair_did() {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let mut well = world("healthy_dual_stack");
+    well.request.words = Some("iPhoneの「メール」だけ、メールを取得できません".to_owned());
+    let mut case = Case::new(0, well.request.clone(), Lang::Ja);
+    case.apply(event(What::Measured(Box::new(well.clone())))).unwrap();
+    let action = "restart_device".to_owned();
+    case.apply(event(What::Done { action })).unwrap();
+    let Next::Step(asked) = case.next(&knowledge, Driver::Measures) else { panic!("it is not over") };
+    assert_eq!(asked.id, DID_IT_HELP, "it is measured again though all was well before");
+    case.apply(event(What::Measured(Box::new(well)))).unwrap();
+    let Next::Step(asked) = case.next(&knowledge, Driver::Measures) else { panic!("it is not over") };
+    assert_eq!(asked.id, DID_IT_HELP);
+}
+
+#[test]
+fn a_trouble_that_no_probe_sees_is_led_on_though_everything_measured_works() {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let next = |words: Option<&str>| {
+        let mut well = world("healthy_dual_stack");
+        well.request.words = words.map(str::to_owned);
+        report(&knowledge, well, Lang::En)
+    };
+    let led = next(Some("My iPhone says Cannot Get Mail"));
+    assert_eq!(led.diagnosis.verdict, Verdict::Healthy);
+    assert!(led.next.is_some());
+    for nothing in [None, Some(""), Some("xyzzy")] {
+        assert_eq!(next(nothing).next, None, "{nothing:?}");
+    }
+}
+
+#[test]
+fn another_network_is_a_test_and_mends_no_cause() {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let fixes = knowledge.causes.values().flat_map(|cause| &cause.fixes);
+    assert!(fixes.into_iter().all(|fix| fix.action != "switch_network"));
+    // the test that is asked for accuses the line
+    for (question, device) in [("works_on_mobile_data", "iphone"), ("works_on_hotspot", "windows")] {
+        let request = Request {
+            words: Some("The server cannot be reached".to_owned()),
+            device: Some(device.to_owned()),
+            ..Request::default()
+        };
+        let mut case = Case::new(0, request, Lang::En);
+        let line = |case: &Case| -> f64 {
+            let of =
+                ["no_internet", "dns_failure", "firewall_or_port_block", "captive_portal", "ipv6_broken"];
+            case.ranked(&knowledge).iter().filter(|(id, _)| of.contains(id)).map(|(_, p)| p).sum()
+        };
+        let before = line(&case);
+        let what = What::Answered { question: question.to_owned(), option: "yes".to_owned() };
+        case.apply(event(what)).unwrap();
+        assert!(line(&case) > 1.3 * before, "{question}: {before} to {}", line(&case));
+        assert!(case.closed().is_none());
+    }
+}
+
+#[test]
+fn who_comes_back_from_a_support_in_vain_is_not_sent_to_the_next_one_at_once() {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let mut case = opened("Mail cannot be fetched");
+    let mut supports = Vec::new();
+    for number in 0.. {
+        let Next::Step(step) = case.next(&knowledge, Driver::Talks) else { break };
+        if step.kind == "escalation" {
+            supports.push(number);
+        }
+        let answer = if step.kind == "question" { "unknown" } else { "not_fixed" };
+        answered(&mut case, &knowledge, &step, answer);
+    }
+    let [first, second, ..] = supports[..] else { panic!("{supports:?}") };
+    assert!(second > first + 1, "{supports:?}");
 }

@@ -8,11 +8,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use naosu_core::diagnosis::Verdict;
+use naosu_core::diagnosis::{Verdict, diagnose};
 use naosu_core::evidence::Evidence;
 use naosu_core::knowledge::{Knowledge, Lang};
 use naosu_core::report::report;
 use naosu_core::sentence::variable_name;
+use naosu_core::step::next_step;
 use naosu_probe::plan::{Order, measure};
 use naosu_probe::recorder::Recorder;
 
@@ -68,12 +69,14 @@ pub(crate) fn run(
     let kept = guided.then(|| evidence.clone());
     let view = View { json: arguments.json, verbose: arguments.verbose, color, step: !guided };
     let status = show(knowledge, evidence, lang, &view)?;
-    match kept {
-        Some(evidence) if status != self::status(Verdict::Healthy) => {
+    if let Some(evidence) = kept {
+        let diagnosis = diagnose(knowledge, &evidence);
+        if diagnosis.verdict != Verdict::Healthy
+            || next_step(knowledge, &evidence, &diagnosis, lang).is_some()
+        {
             let gauge = Gauge::new(arguments.clone(), order.credential, &evidence);
             super::case::guide::after_check(knowledge, evidence, gauge, lang, color)?;
         }
-        _ => {}
     }
     Ok(status)
 }

@@ -255,7 +255,16 @@ impl View<'_> {
                     "Everything that was measured works.",
                     "調べた範囲では、すべて正常です。",
                 );
-                self.block(Tone::Good, &label("Result", "結果"), text)
+                let mut out = self.block(Tone::Good, &label("Result", "結果"), text);
+                if self.report.evidence.request.words.is_some() {
+                    let text = pick(
+                        self.lang,
+                        "What you describe must lie where this does not look: in the mail app, say, or on another device.",
+                        "お困りの原因は、ここから測れないところ(メールアプリの設定、ほかの端末など)にあると考えられます。",
+                    );
+                    out.push_str(&self.block(Tone::Quiet, &label("", ""), text));
+                }
+                out
             }
             Verdict::CauseFound => {
                 let mut out = String::new();

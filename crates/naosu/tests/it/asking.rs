@@ -55,6 +55,18 @@ fn the_result_as_json_has_what_is_promised_and_takes_what_was_given() {
 }
 
 #[test]
+fn a_code_that_begins_with_a_dash_is_no_option() {
+    for words in
+        ["-1001", "-ERR [SYS/TEMP] try again later", "-ERR [AUTH] Username and password not accepted"]
+    {
+        let ran = naosu(["ask", words, "--json"]);
+        assert_eq!(ran.status, Some(0), "{words}: {}", ran.stderr);
+        let value: Value = serde_json::from_str(&ran.stdout).expect("it is JSON");
+        assert!(value["cause"][0]["p"].as_f64().is_some_and(|p| p > 0.0), "{}", ran.stdout);
+    }
+}
+
+#[test]
 fn words_that_say_nothing_are_not_made_to_say_something() {
     let ran = naosu(["ask", "xyzzy", "--lang", "en"]);
     assert!(ran.stdout.contains("I recognise nothing"), "{}", ran.stdout);

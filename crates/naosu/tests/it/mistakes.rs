@@ -218,6 +218,8 @@ fn arguments_that_do_not_exist() {
         &["toast"],
         &["check", "--deadline", "soon"],
         &["check", "a@b.jp", "x", "y"],
+        &["ask", "--jsno"],
+        &["ask", "-j", "--jsno"],
     ] {
         let ran = naosu(arguments);
         assert_eq!(ran.status, Some(2), "{arguments:?}: {}", ran.stderr);

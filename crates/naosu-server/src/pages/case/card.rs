@@ -1,13 +1,13 @@
 //! A step as a person sees it: what, why, how, what it can cost, and what can be answered.
 
 use naosu_core::case::DID_IT_HELP;
-use naosu_core::knowledge::{Action, ActionKind, Knowledge, Risk};
+use naosu_core::knowledge::{Action, Knowledge, Risk};
 use naosu_core::sentence::variable_name;
 use naosu_core::step::{NextStep, StepOption};
 use naosu_papers::said;
 
 use super::dates::{self, Moment};
-use crate::casework::CaseFile;
+use crate::casework::{CaseFile, driver};
 use crate::drawing::drawing;
 use crate::wording::Wording;
 
@@ -113,8 +113,8 @@ impl Card {
         };
         let action = knowledge.care().actions.get(&step.id);
         let mut how: &[String] = match kind {
-            Kind::Question | Kind::Probe => &[],
-            // a flow's ways are its answers
+            Kind::Probe => &[],
+            // what can be answered stands behind what is to be done
             _ => &step.instructions[..step.instructions.len().saturating_sub(step.options.len())],
         };
         let warning = action.and_then(|action| action.warning.as_ref()).map(|warning| warning.get(w.0));
@@ -142,7 +142,7 @@ impl Card {
                 .and_then(|action| action.correction.as_ref())
                 .map(|correction| correction.get(w.0).to_owned()),
             due: step.due.map(|due| dates::moment(due, now, w)),
-            answers: answers(knowledge, step, kind, action, w),
+            answers: answers(knowledge, file, step, kind, w),
         }
     }
 }
@@ -182,13 +182,7 @@ fn why(
 }
 
 /// What can be answered, the most important first.
-fn answers(
-    knowledge: &Knowledge,
-    step: &NextStep,
-    kind: Kind,
-    action: Option<&Action>,
-    w: Wording,
-) -> Vec<Offered> {
+fn answers(knowledge: &Knowledge, file: &CaseFile, step: &NextStep, kind: Kind, w: Wording) -> Vec<Offered> {
     let offered =
         |id: &str, en, ja, weight| Offered { id: id.to_owned(), text: w.pick(en, ja).to_owned(), weight };
     if !step.options.is_empty() {
@@ -206,21 +200,34 @@ fn answers(
     }
     let cannot = offered("could_not", "I cannot do this", "できない", Weight::Quiet);
     let later = offered("later", "Later", "あとで", Weight::Quiet);
+    let leads = kind != Kind::Question
+        && kind != Kind::Probe
+        && file.case.leads_into_a_flow(knowledge, step, driver(&file.case));
     match kind {
         Kind::Question => vec![offered("unknown", "Go on", "次へ", Weight::Main)],
         Kind::Probe => vec![
             offered("fixed", "I can see that it works", "使えるのを確かめた", Weight::Choice),
             offered("not_fixed", "It is as before", "変わらない", Weight::Choice),
         ],
+        Kind::Wait if leads => vec![
+            offered("done", "I am waiting: go on", "待っている(続きを見る)", Weight::Main),
+            offered("fixed", "It works now", "直った", Weight::Choice),
+            offered("not_fixed", "I waited, it is as before", "待ったが、変わらない", Weight::Choice),
+            offered("could_not", "I cannot wait", "待てない", Weight::Quiet),
+        ],
         Kind::Wait => vec![
             offered("fixed", "It works now", "直った", Weight::Main),
             offered("not_fixed", "I waited, it is as before", "待ったが、変わらない", Weight::Choice),
             offered("could_not", "I cannot wait", "待てない", Weight::Quiet),
         ],
-        Kind::Action
-            if action.is_some_and(|action| action.kind == ActionKind::Action)
-                && mends_nothing(knowledge, &step.id) =>
-        {
+        Kind::Action | Kind::Escalation if leads => vec![
+            offered("done", "Done: go on", "済んだ(続きに進む)", Weight::Main),
+            offered("fixed", "It works now", "直った", Weight::Choice),
+            offered("not_fixed", "It did not help", "直らない", Weight::Choice),
+            cannot,
+            later,
+        ],
+        Kind::Action if is_look(knowledge, &step.id) => {
             vec![offered("done", "Done", "できた", Weight::Main), cannot, later]
         }
         Kind::Action | Kind::Escalation => vec![
@@ -232,7 +239,8 @@ fn answers(
     }
 }
 
-/// Whether an action is a safeguard or a look, not a repair: then "done" is all there is to say.
-fn mends_nothing(knowledge: &Knowledge, action: &str) -> bool {
-    !knowledge.causes.values().any(|cause| cause.fixes.iter().any(|fix| fix.action == action))
+/// Whether it is an action that is a safeguard or a look, not a repair: then "done" is all there is to say.
+fn is_look(knowledge: &Knowledge, action: &str) -> bool {
+    knowledge.care().actions.contains_key(action)
+        && !knowledge.causes.values().any(|cause| cause.fixes.iter().any(|fix| fix.action == action))
 }

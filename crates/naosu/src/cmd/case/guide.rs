@@ -215,7 +215,7 @@ fn go(
             continue;
         }
         if !told {
-            crate::cmd::print_on(page, &shown::step(session.case(), &step, lang, page))?;
+            crate::cmd::print_on(page, &shown::step(knowledge, session.case(), &step, lang, page))?;
         }
         let wish = ask(knowledge, session.case(), &step, driver, page)?;
         if !matches!(wish, Wish::Language | Wish::Nothing) {

@@ -1,7 +1,7 @@
 //! What can be answered to a step on a terminal, and what the person chose.
 
 use anyhow::Result;
-use naosu_core::case::{Case, DID_IT_HELP, Driver, Event, Next, What};
+use naosu_core::case::{Case, DID_IT_HELP, Driver, What};
 use naosu_core::knowledge::{Knowledge, Lang};
 use naosu_core::step::NextStep;
 
@@ -119,7 +119,7 @@ fn choices(knowledge: &Knowledge, case: &Case, step: &NextStep, driver: Driver) 
         return choices;
     }
     let verifiable = knowledge.care().actions.get(&step.id).is_some_and(|action| !action.verify.is_empty());
-    let leads = leads_into_a_flow(knowledge, case, step, driver);
+    let leads = case.leads_into_a_flow(knowledge, step, driver);
     if step.kind == "wait" {
         if leads {
             choices.push(own(
@@ -158,13 +158,4 @@ fn choices(knowledge: &Knowledge, case: &Case, step: &NextStep, driver: Driver) 
     }
     choices.push(own(answer("unknown"), "I cannot or do not want to; skip it", "できない・飛ばす"));
     choices
-}
-
-/// Whether carrying it out goes on as a flow.
-fn leads_into_a_flow(knowledge: &Knowledge, case: &Case, step: &NextStep, driver: Driver) -> bool {
-    let Some(what) = case.answer(knowledge, step, "done") else { return false };
-    let mut tried = case.clone();
-    let at = case.events().last().map_or(0, |event| event.at);
-    tried.apply(Event { at, what }).is_ok()
-        && matches!(tried.next(knowledge, driver), Next::Step(next) if next.id.contains('.'))
 }

@@ -48,7 +48,8 @@ pub(super) fn recap(knowledge: &Knowledge, case: &Case, lang: Lang, page: Page) 
 const LAST: usize = 3;
 
 /// The step: what, why, how.
-pub(super) fn step(case: &Case, step: &NextStep, lang: Lang, page: Page) -> String {
+pub(super) fn step(knowledge: &Knowledge, case: &Case, step: &NextStep, lang: Lang, page: Page) -> String {
+    let action = knowledge.care().actions.get(&step.id);
     let mut out = String::from("\n");
     let title = if step.kind == "question" {
         step.title.clone()
@@ -87,13 +88,24 @@ pub(super) fn step(case: &Case, step: &NextStep, lang: Lang, page: Page) -> Stri
         out.push_str(&page.hanging("  ", 2, &text));
     }
     // what can be answered stands below, with its number
-    let instructions = &step.instructions[..step.instructions.len().saturating_sub(step.options.len())];
+    let mut instructions = &step.instructions[..step.instructions.len().saturating_sub(step.options.len())];
+    let warning = action.and_then(|action| action.warning.as_ref()).map(|warning| warning.get(lang));
+    if let (Some(warning), Some((first, rest))) = (warning, instructions.split_first())
+        && warning == first
+    {
+        out.push_str(&page.hanging(&page.paint(Tone::Note, "  ! "), 4, warning));
+        instructions = rest;
+    }
     let wide = if instructions.len() > 9 { 4 } else { 3 };
     for (index, instruction) in instructions.iter().enumerate() {
         // some number themselves, as the screens are counted that they are about
         let number = index + 1;
         let text = instruction.strip_prefix(&format!("{number}: ")).unwrap_or(instruction);
         out.push_str(&page.hanging(&format!("  {:<wide$}", format!("{number}.")), 2 + wide, text));
+    }
+    if let Some(correction) = action.and_then(|action| action.correction.as_ref()) {
+        let label = page.paint(Tone::Quiet, pick(lang, "  today: ", "  現在は: "));
+        out.push_str(&page.hanging(&label, pick(lang, 9, 10), correction.get(lang)));
     }
     out
 }
