@@ -30,7 +30,7 @@ pub(super) fn unresolved(knowledge: &Knowledge) -> Vec<Problem> {
     problems
 }
 
-/// What actions and questions take for said, `said=topic.phrase` or `said=message`, where nothing says it.
+/// What actions and questions take for said, `said=topic.phrase`, `said=message` or `symptom=id`, where nothing says it.
 fn asking(knowledge: &Knowledge) -> Vec<Problem> {
     let phrases = &knowledge.words().phrases;
     let exists = |said: &str| {
@@ -45,6 +45,10 @@ fn asking(knowledge: &Knowledge) -> Vec<Problem> {
         care.questions.iter().map(|(id, asked)| (format!("questions/{id}.toml"), &asked.measured_by));
     let mut problems = Vec::new();
     for (path, facts) in actions.chain(questions) {
+        let symptoms = facts.iter().filter_map(|fact| fact.strip_prefix("symptom="));
+        for unknown in symptoms.filter(|id| !knowledge.taxonomy.symptom.contains_key(*id)) {
+            problems.push(problem(&path, "symptom", unknown));
+        }
         let said = facts.iter().filter_map(|fact| fact.strip_prefix("said="));
         for unknown in said.filter(|said| !exists(said)) {
             let what = format!("no phrase says {unknown:?}");

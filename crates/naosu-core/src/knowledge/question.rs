@@ -17,7 +17,8 @@ pub struct Question {
     #[serde(default)]
     pub only: Only,
     /// The beginnings of observations, `variable=outcome`, that tell it already: what was measured is not asked. Nor is what
-    /// the words say, `said=topic.phrase`, or `said=message` where they quote a known message.
+    /// the words say: `said=topic.phrase`, `said=message` where they quote a known message, `symptom=id` where they say
+    /// plainly which trouble it is.
     #[serde(default)]
     pub measured_by: Vec<String>,
     /// The rows of `coverage.tsv` that it serves.

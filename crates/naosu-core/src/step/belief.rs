@@ -41,7 +41,8 @@ pub struct Belief {
     pub service: String,
     /// What was measured, and what follows of it for the run as a whole, `variable=outcome`; empty where nothing was.
     pub seen: BTreeSet<String>,
-    /// What the words say, as `said=topic.phrase`, and `said=message` where they quote a known one.
+    /// What the words say, as `said=topic.phrase`, and `said=message` where they quote a known one; `symptom=id` where they
+    /// say which trouble it is.
     pub said: BTreeSet<String>,
     /// Actions that the person had carried out before, and that did not help.
     pub tried: BTreeSet<String>,
@@ -55,6 +56,8 @@ pub struct Belief {
 const AMONG: f64 = 4.0;
 /// The address is with none of the providers of the knowledge, so with none of the taxonomy's services.
 const UNKNOWN_PROVIDER: &str = "provider=unknown";
+/// Probability from which a symptom counts as said.
+const PLAIN: f64 = 0.7;
 /// Strength from which a known message counts as quoted.
 const QUOTED: f64 = 0.9;
 /// A cause that cannot occur in the situation keeps this much of its weight: situations are told wrongly too.
@@ -178,7 +181,9 @@ impl Belief {
 fn told_by_words(said: &Recognised) -> BTreeSet<String> {
     let phrases = said.phrases.iter().map(|phrase| format!("said={}", phrase.id));
     let message = said.messages.iter().any(|message| message.strength >= QUOTED);
-    phrases.chain(message.then(|| "said=message".to_owned())).collect()
+    let symptom = said.symptom.first().filter(|symptom| symptom.p >= PLAIN);
+    let symptom = symptom.map(|symptom| format!("symptom={}", symptom.id));
+    phrases.chain(message.then(|| "said=message".to_owned())).chain(symptom).collect()
 }
 
 /// How much more frequent a cause is with this service than its prior says, which counts the people of all services.

@@ -28,7 +28,7 @@ const HAND_OVER: f64 = 240.0;
 /// What every step costs beside its own minutes: reading it, and coming back.
 const STEP: f64 = 5.0;
 /// What a question costs beside its own minutes.
-const INTERRUPTION: f64 = 9.0;
+const INTERRUPTION: f64 = 6.0;
 /// So many steps are taken with patience.
 const PATIENT: usize = 3;
 /// What the first step beyond these adds to the cost of every further one, in minutes; the second adds twice that, and so on.
