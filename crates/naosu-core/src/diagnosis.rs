@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::{Evidence, ObservationId};
+use crate::evidence::{Evidence, ObservationId, Request};
 use crate::intake::{Recognised, recognise};
 use crate::knowledge::{Knowledge, Scope, State};
 
@@ -163,6 +163,12 @@ pub fn diagnose(knowledge: &Knowledge, evidence: &Evidence) -> Diagnosis {
         causes.retain(|cause| !cause.evidence_for.is_empty());
     }
     Diagnosis { verdict, causes, something_else: rounded(something_else), would_settle }
+}
+
+/// Whether everything that was measured works, whatever was said.
+pub fn is_well(knowledge: &Knowledge, evidence: &Evidence) -> bool {
+    let request = Request { words: None, ..evidence.request.clone() };
+    diagnose(knowledge, &Evidence { request, ..evidence.clone() }).verdict == Verdict::Healthy
 }
 
 /// How probable everything is that could be the matter, by what was measured and said.

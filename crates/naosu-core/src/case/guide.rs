@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Closing, Driver, FIXED, NOT_FIXED, Next, Pending, Standing, Tried, What, flow};
-use crate::diagnosis::{Verdict, diagnose, state, weights};
-use crate::evidence::{Evidence, Request};
+use crate::diagnosis::{Verdict, diagnose, is_well, state, weights};
+use crate::evidence::Evidence;
 use crate::knowledge::{Action, FlowStateKind, Knowledge, Lang, Risk, State};
 use crate::outcome::Outcomes;
 use crate::step::belief::{Belief, Known};
@@ -333,12 +333,6 @@ fn mended<'a>(knowledge: &'a Knowledge, repair: &super::Repair<'a>) -> Option<Me
     });
     let (_, cause) = ended.max_by(|a, b| before[a.0].total_cmp(&before[b.0]))?;
     Some(Mended { cause, action: repair.action, at: repair.at })
-}
-
-/// Whether everything that was measured works, whatever was said.
-fn is_well(knowledge: &Knowledge, evidence: &Evidence) -> bool {
-    let request = Request { words: None, ..evidence.request.clone() };
-    diagnose(knowledge, &Evidence { request, ..evidence.clone() }).verdict == Verdict::Healthy
 }
 
 /// The probability of each cause by what was measured alone.

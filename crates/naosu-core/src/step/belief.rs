@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diagnosis::{facts, weights};
+use crate::diagnosis::{Weights, facts, is_well, weights};
 use crate::evidence::{Evidence, Request};
 use crate::intake::{Recognised, recognise};
 use crate::knowledge::{Knowledge, STRONGEST_RATIO, Situation};
@@ -60,6 +60,8 @@ const UNKNOWN_PROVIDER: &str = "provider=unknown";
 const PLAIN: f64 = 0.7;
 /// Strength from which a known message counts as quoted.
 const QUOTED: f64 = 0.9;
+/// Devices on which this program does not run: what it measures, it measures beside them.
+const PHONES: [&str; 3] = ["iphone", "ipad", "android"];
 /// A cause that cannot occur in the situation keeps this much of its weight: situations are told wrongly too.
 const ELSEWHERE: f64 = 0.01;
 /// A cause that was mended keeps this much: it seldom comes back in the same case.
@@ -91,7 +93,13 @@ impl Belief {
             let first = said.cause.iter().take(3);
             !first.filter(|cause| cause.p >= 0.1).any(|cause| known.mended.contains(&cause.id.as_str()))
         };
-        let start = weights(knowledge, known.evidence, said.filter(about));
+        let about = said.filter(about);
+        let start = match (known.evidence, about) {
+            (Some(evidence), Some(about)) if names_trouble(about) && is_well(knowledge, evidence) => {
+                not_cleared(knowledge, evidence, about, &device)
+            }
+            (evidence, about) => weights(knowledge, evidence, about),
+        };
         let here = Situation { device: &device, client: &client, service: &service };
         let learned = known.outcomes.map(|outcomes| outcomes.experience(here, known.now));
         let mut belief = Self {
@@ -175,6 +183,33 @@ impl Belief {
             }
         }
     }
+}
+
+/// Whether the words tell anything.
+fn names_trouble(said: &Recognised) -> bool {
+    !told_by_words(said).is_empty()
+}
+
+/// What may be the matter for somebody who names a trouble though everything that was measured works: that clears the provider and
+/// the mailbox, and of this computer the line and the device. It says nothing of what the mail app was told, nor of a phone.
+fn not_cleared(knowledge: &Knowledge, evidence: &Evidence, said: &Recognised, device: &str) -> Weights {
+    let mut start = weights(knowledge, None, Some(said));
+    let (before, after) = (weights(knowledge, None, None), weights(knowledge, Some(evidence), None));
+    let kept = |place: usize| after.causes[place] / before.causes[place].max(f64::MIN_POSITIVE);
+    let most = (0..before.causes.len()).map(kept).fold(f64::MIN_POSITIVE, f64::max);
+    let phone = PHONES.contains(&device);
+    for (place, id) in knowledge.model.causes().iter().enumerate() {
+        let group = knowledge.taxonomy.cause.get(id).map_or("", |cause| cause.group.as_str());
+        let clears = match group {
+            "settings" | "identity" | "message" => false,
+            "device" | "carrier" | "network" => !phone,
+            _ => true,
+        };
+        if clears {
+            start.causes[place] *= kept(place) / most;
+        }
+    }
+    start
 }
 
 /// What words say, as facts that actions and questions may name.

@@ -29,7 +29,7 @@ const HAND_OVER: f64 = 240.0;
 const STEP: f64 = 5.0;
 /// What a question costs beside its own minutes.
 const INTERRUPTION: f64 = 6.0;
-/// So many steps are taken with patience.
+/// So many steps are taken with patience, and so many again after each support that was asked in vain.
 const PATIENT: usize = 3;
 /// What the first step beyond these adds to the cost of every further one, in minutes; the second adds twice that, and so on.
 const WEARY: f64 = 15.0;
@@ -330,15 +330,11 @@ pub(crate) fn first_of_all(title: &str, lang: Lang) -> String {
 }
 
 /// What the next step costs beyond its own minutes somebody who took so many already: patience ends, and with it the sense of
-/// trying on; support is then worth its wait. Who comes back from a support in vain has chosen to try on.
+/// trying on; support is then worth its wait. Who comes back from a support in vain has found new patience.
 fn weariness(knowledge: &Knowledge, course: &Course<'_>) -> f64 {
-    let is_support = |id: &&&str| {
-        knowledge.care().actions.get(**id).is_some_and(|action| action.kind == ActionKind::Escalation)
-    };
-    if course.spent.iter().any(|id| is_support(&id)) {
-        return 0.0;
-    }
-    let beyond = (course.spent.len() + course.asked.len()).saturating_sub(PATIENT);
+    let actions = course.spent.iter().filter_map(|id| knowledge.care().actions.get(*id));
+    let supports = actions.filter(|action| action.kind == ActionKind::Escalation).count();
+    let beyond = (course.spent.len() + course.asked.len()).saturating_sub(PATIENT * (1 + supports));
     #[expect(clippy::cast_precision_loss, reason = "a few steps")]
     let beyond = beyond as f64;
     beyond * (beyond + 1.0) / 2.0 * WEARY
