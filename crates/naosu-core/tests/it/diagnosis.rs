@@ -778,3 +778,19 @@ fn what_was_measured_is_not_asked() {
         next("imap cert_untrusted_root imap.example.jp:993 issuer=avast!_Web/Mail_Shield_Root");
     assert_eq!(seen_through.id, "pause_mail_scan");
 }
+
+#[test]
+fn a_full_disk_beside_a_phone_is_not_the_phones() {
+    let knowledge = Knowledge::load(&embedded()).unwrap();
+    let cause = |device: Option<&str>| {
+        let mut evidence = evidence("disk full device");
+        evidence.request.device = device.map(str::to_owned);
+        diagnose(&knowledge, &evidence).causes.first().map(|cause| cause.id.clone())
+    };
+    for own in [None, Some("mac"), Some("linux")] {
+        assert_eq!(cause(own).as_deref(), Some("device_storage_full"), "{own:?}");
+    }
+    for phone in ["iphone", "ipad", "android"] {
+        assert_ne!(cause(Some(phone)).as_deref(), Some("device_storage_full"), "{phone}");
+    }
+}
