@@ -142,14 +142,15 @@ pub fn recognise_with(knowledge: &Knowledge, taught: &Taught, text: &str) -> Rec
 fn heard(knowledge: &Knowledge, taught: &Taught, text: &str) -> (Recognised, Pieces) {
     let normalised = normalize(text);
     let mut found = phrased(knowledge, text);
-    let pieces = Pieces::of(&normalised, &found.phrases);
+    let known = known(knowledge, &found);
+    let pieces = Pieces::of(&normalised, &known);
     if knowledge.words().compiled.names(knowledge).recognise(knowledge, &normalised, &mut found) {
         return (found, pieces);
     }
     // the complaints are what people say: what a program says is known by its messages and the phrases alone
     let by_program = || {
         speaker::message(&normalised).is_some_and(|message| {
-            speaker::only_codes(&message) || taught.may_be_program(&Pieces::of(&message, &found.phrases))
+            speaker::only_codes(&message) || taught.may_be_program(&Pieces::of(&message, &known))
         })
     };
     if found.messages.iter().all(|message| message.cover < ALONE) && !by_program() {
@@ -161,6 +162,26 @@ fn heard(knowledge: &Knowledge, taught: &Taught, text: &str) -> (Recognised, Pie
     rule_out(&found.denied, &mut found.cause);
     (found, pieces)
 }
+
+/// What was found in a text, to learn from: the phrases, the messages, and what these are about, since most messages are rarer
+/// than what they are about.
+fn known(knowledge: &Knowledge, found: &Recognised) -> Vec<String> {
+    let mut known: Vec<String> = found.phrases.iter().map(|said| said.id.clone()).collect();
+    for matched in found.messages.iter().filter(|matched| matched.strength >= QUOTED) {
+        known.push(format!("message.{}.{}", matched.client, matched.id));
+        let errors = knowledge.words().client_errors.get(&matched.client);
+        let message = errors.and_then(|errors| errors.message.iter().find(|known| known.id == matched.id));
+        if let Some(message) = message {
+            known.push(format!("message.symptom={}", message.symptom));
+            let means = message.means.iter().max_by(|a, b| a.1.total_cmp(b.1));
+            known.extend(means.map(|(cause, _)| format!("message.cause={cause}")));
+        }
+    }
+    known
+}
+
+/// Strength from which a message counts as quoted.
+const QUOTED: f64 = 0.9;
 
 /// What all that the person rules out keeps at most, together: the words that name it speak for it, however strongly.
 const RULED_OUT: f64 = 0.03;

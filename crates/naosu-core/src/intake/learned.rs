@@ -13,8 +13,8 @@ use std::fmt::Write;
 use std::sync::OnceLock;
 
 pub(super) use self::teach::{Example, Question};
+use super::Scored;
 use super::normalize::{STOP, is_japanese};
-use super::{Said, Scored};
 
 mod teach;
 
@@ -33,7 +33,7 @@ const RUN: usize = 4;
 /// What begins such a piece, and the ends of the word.
 const MARKS: (char, char, char) = ('~', '^', '$');
 /// What begins a piece that is a phrase.
-const PHRASE: char = '¶';
+const FOUND: char = '¶';
 /// Characters of a text that are cut into pieces.
 const LETTERS: usize = 2_000;
 /// A weight is written as one character: this one is the least negative weight's left neighbour, 0.
@@ -208,10 +208,10 @@ fn offset(p: f64) -> f64 {
 }
 
 impl Pieces {
-    /// Words, pairs of words, runs of letters, and runs of two and three Japanese letters of a normalised text, and what the
-    /// phrases found in it.
-    pub(super) fn of(text: &str, said: &[Said]) -> Self {
-        let mut found: Vec<String> = said.iter().map(|said| format!("{PHRASE}{}", said.id)).collect();
+    /// Words, pairs of words, runs of letters, and runs of two and three Japanese letters of a normalised text, and what was
+    /// found in it.
+    pub(super) fn of(text: &str, known: &[String]) -> Self {
+        let mut found: Vec<String> = known.iter().map(|known| format!("{FOUND}{known}")).collect();
         let letters: Vec<char> = text.chars().take(LETTERS).collect();
         for run in letters.chunk_by(|&a, &b| is_japanese(a) == is_japanese(b)) {
             if is_japanese(run[0]) {
@@ -289,8 +289,8 @@ mod tests {
     }
 
     #[test]
-    fn what_the_phrases_found_is_a_piece() {
-        let said = [Said { id: "password.password_is_right".to_owned(), words: String::new() }];
+    fn what_was_found_is_a_piece() {
+        let said = ["password.password_is_right".to_owned()];
         assert!(Pieces::of("ok", &said).0.contains(&"¶password.password_is_right".to_owned()));
         assert_eq!(Pieces::of("", &[]).0, Vec::<String>::new());
     }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use super::learned::{Example, Learned, Pieces, Question};
 use super::message::shown;
 use super::normalize::normalize;
-use super::{Recognised, Scored, phrased, spoken_against};
+use super::{Recognised, Scored, known, phrased, spoken_against};
 use crate::knowledge::Knowledge;
 
 /// What is the matter.
@@ -121,7 +121,7 @@ impl Taught {
 /// What the phrases say of a text, and its pieces.
 fn said(knowledge: &Knowledge, text: &str) -> (Recognised, Pieces) {
     let said = phrased(knowledge, text);
-    let pieces = Pieces::of(&normalize(text), &said.phrases);
+    let pieces = Pieces::of(&normalize(text), &known(knowledge, &said));
     (said, pieces)
 }
 
