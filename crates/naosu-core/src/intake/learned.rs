@@ -32,7 +32,7 @@ const STEPS: f64 = 12.0;
 const RUN: usize = 4;
 /// What begins such a piece, and the ends of the word.
 const MARKS: (char, char, char) = ('~', '^', '$');
-/// What begins a piece that is a phrase.
+/// What begins a piece that is something found: a phrase, a message.
 const FOUND: char = '¶';
 /// Characters of a text that are cut into pieces.
 const LETTERS: usize = 2_000;
