@@ -235,3 +235,16 @@ async fn codes_cannot_be_guessed_for_long() {
     }
     assert_eq!(stranger.post("/go", &[("code", "ACDE-FGHK")]).await.status, 429);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_leads_on_is_gone_on_with_from_the_page() {
+    let server = Server::start().await;
+    let mut browser = server.browser("en");
+    let words = "My account was taken over, somebody sends mail from it";
+    let card = browser.post("/cases", &[("words", words)]).await;
+    assert!(card.has("Done: go on"), "{}", card.body);
+    let next = answer(&mut browser, &card, "done").await;
+    // the first state of the flow, with its own ways and what is to be done in it
+    assert!(next.has("value=\"failed\"") && !next.has("value=\"not_fixed\""), "{}", next.body);
+    assert!(next.has("<li"), "{}", next.body);
+}
