@@ -21,7 +21,7 @@ pub struct Report {
     pub evidence: Evidence,
     /// What follows.
     pub diagnosis: Diagnosis,
-    /// What to do next; nothing when all is well.
+    /// What to do next; nothing when all is well and no trouble was named.
     pub next: Option<NextStep>,
     /// Where the time of the run went.
     pub timing: Timing,
