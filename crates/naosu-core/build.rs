@@ -1,5 +1,5 @@
-//! Writes the knowledge in a notation that is read quickly, and its words compiled, again whenever one of its files
-//! changes, appears or goes.
+//! Writes the knowledge in a notation that is read quickly, its words compiled, and where the rows of what was learned begin,
+//! again whenever one of its files changes, appears or goes.
 #![expect(clippy::disallowed_methods, reason = "the core reads and writes no files, its building does")]
 
 use std::collections::BTreeMap;
@@ -10,17 +10,19 @@ use std::{env, fs};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use self::intake::Recogniser;
+use self::intake::{Places, Recogniser};
 
 #[allow(dead_code, unreachable_pub, reason = "the building makes what the library reads")]
 #[path = "src/intake"]
 mod intake {
+    pub(crate) use self::places::Places;
     pub(crate) use self::recogniser::Recogniser;
 
     mod lists;
     mod message;
     mod normalize;
     mod pattern;
+    mod places;
     mod recogniser;
 }
 
@@ -63,6 +65,14 @@ fn main() {
     fs::write(out.join("knowledge.rs"), table).expect("cargo's folder can be written");
     let (words, _) = Recogniser::new(&folder(&values, "phrases/"), &folder(&values, "client_errors/"));
     fs::write(out.join("words"), words.write()).expect("cargo's folder can be written");
+    for name in ["learned", "learned_who"] {
+        // without what was learned the words say less, and nothing is wrong with the rest
+        let learned = fs::read(root.join("corpus").join(name).with_extension("tsv")).unwrap_or_default();
+        let rows =
+            learned.iter().position(|byte| *byte == b'\n').map_or(&[][..], |head| &learned[head + 1..]);
+        let places = out.join(name).with_extension("places");
+        fs::write(places, Places::of(rows).bytes()).expect("cargo's folder can be written");
+    }
 }
 
 /// The files of one folder, by their stems, as the library reads them.

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 pub use self::complaint::Complaint;
 use self::learned::{Pieces, SHARE};
-use self::message::speaker;
+use self::message::{filled, speaker};
 use self::name::Names;
 pub use self::normalize::normalize;
 use self::recogniser::Recogniser;
@@ -28,6 +28,7 @@ mod message;
 mod name;
 pub mod normalize;
 mod pattern;
+mod places;
 mod recogniser;
 mod score;
 mod taught;
@@ -92,6 +93,16 @@ pub struct Matched {
     pub cover: f64,
 }
 
+impl Matched {
+    /// Strength from which a message counts as quoted.
+    const QUOTED: f64 = 0.9;
+
+    /// Whether so much of it was there that the person must have read it.
+    pub fn is_quoted(&self) -> bool {
+        self.strength >= Self::QUOTED
+    }
+}
+
 /// The compiled knowledge of words, there when it is first needed.
 #[derive(Default)]
 pub struct Compiled {
@@ -140,6 +151,7 @@ pub fn recognise_with(knowledge: &Knowledge, taught: &Taught, text: &str) -> Rec
 
 /// What is recognised in a text, and its pieces.
 fn heard(knowledge: &Knowledge, taught: &Taught, text: &str) -> (Recognised, Pieces) {
+    let text = &filled(text);
     let normalised = normalize(text);
     let mut found = phrased(knowledge, text);
     let known = known(knowledge, &found);
@@ -148,12 +160,15 @@ fn heard(knowledge: &Knowledge, taught: &Taught, text: &str) -> (Recognised, Pie
         return (found, pieces);
     }
     // the complaints are what people say: what a program says is known by its messages and the phrases alone
+    let cover = found.messages.iter().map(|message| message.cover).fold(0.0, f64::max);
     let by_program = || {
         speaker::message(&normalised).is_some_and(|message| {
-            speaker::only_codes(&message) || taught.may_be_program(&Pieces::of(&message, &known))
+            cover >= MOSTLY
+                || speaker::only_codes(&message)
+                || taught.may_be_program(&Pieces::of(&message, &known))
         })
     };
-    if found.messages.iter().all(|message| message.cover < ALONE) && !by_program() {
+    if cover < ALONE && !by_program() {
         let scores = taught.what.scores(&pieces);
         found.symptom = scores.joined("symptom", &found.symptom);
         found.cause = scores.joined("cause", &spoken_against(knowledge, &found));
@@ -167,7 +182,7 @@ fn heard(knowledge: &Knowledge, taught: &Taught, text: &str) -> (Recognised, Pie
 /// than what they are about.
 fn known(knowledge: &Knowledge, found: &Recognised) -> Vec<String> {
     let mut known: Vec<String> = found.phrases.iter().map(|said| said.id.clone()).collect();
-    for matched in found.messages.iter().filter(|matched| matched.strength >= QUOTED) {
+    for matched in found.messages.iter().filter(|matched| matched.is_quoted()) {
         known.push(format!("message.{}.{}", matched.client, matched.id));
         let errors = knowledge.words().client_errors.get(&matched.client);
         let message = errors.and_then(|errors| errors.message.iter().find(|known| known.id == matched.id));
@@ -179,9 +194,6 @@ fn known(knowledge: &Knowledge, found: &Recognised) -> Vec<String> {
     }
     known
 }
-
-/// Strength from which a message counts as quoted.
-const QUOTED: f64 = 0.9;
 
 /// What all that the person rules out keeps at most, together: the words that name it speak for it, however strongly.
 const RULED_OUT: f64 = 0.03;
@@ -221,6 +233,8 @@ fn spoken_against(knowledge: &Knowledge, found: &Recognised) -> Vec<Scored> {
 
 /// Share of a text from which a known message is all of it.
 const ALONE: f64 = 0.75;
+/// The same where none of the words is one that only people use.
+const MOSTLY: f64 = 0.6;
 
 /// What the phrases and the known messages say.
 fn phrased(knowledge: &Knowledge, text: &str) -> Recognised {

@@ -297,7 +297,7 @@ impl Knowledge {
             if self.later.built_in {
                 words.compiled = Compiled::built_in();
                 words.learned =
-                    Taught::read(|name| EMBEDDED.get_file(name).map(|file| file.contents().into()));
+                    Taught::built_in(|name| EMBEDDED.get_file(name).map(include_dir::File::contents));
             }
             words
         })

@@ -70,6 +70,11 @@ pub fn next_step(
     plan::next(knowledge, &belief, &Course::default(), lang)
 }
 
+/// Whether an action is a repair, which mends some cause; a safeguard or a look mends none.
+pub fn is_repair(knowledge: &Knowledge, action: &str) -> bool {
+    knowledge.causes.values().any(|cause| cause.fixes.iter().any(|fix| fix.action == action))
+}
+
 pub(crate) fn shown(
     id: &str,
     action: &Action,

@@ -9,7 +9,7 @@ use crate::knowledge::{Action, FlowStateKind, Knowledge, Lang, Risk, State};
 use crate::outcome::Outcomes;
 use crate::step::belief::{Belief, Known};
 use crate::step::plan::{Course, next as plan};
-use crate::step::{NextStep, StepOption};
+use crate::step::{NextStep, StepOption, is_repair};
 
 /// The question after an action that no probe can verify; its step's id is this.
 pub const DID_IT_HELP: &str = "did_it_help";
@@ -107,7 +107,7 @@ pub(super) fn answer(
     }
     match answer {
         "fixed" => Some(What::Fixed { action }),
-        "not_fixed" if mends_nothing(knowledge, &action) => Some(What::Done { action }),
+        "not_fixed" if !is_repair(knowledge, &action) => Some(What::Done { action }),
         "not_fixed" => Some(What::NotFixed { action }),
         "done" => Some(What::Done { action }),
         "unknown" | "could_not" => Some(What::CouldNot { action }),
@@ -124,7 +124,7 @@ fn verification(
     driver: Driver,
 ) -> Option<Next> {
     let action = knowledge.care().actions.get(pending.action)?;
-    if !pending.said_fixed && mends_nothing(knowledge, pending.action) {
+    if !pending.said_fixed && !is_repair(knowledge, pending.action) {
         return None;
     }
     let begins = flow::place(knowledge, standing).filter(|_| !pending.said_fixed);
@@ -384,11 +384,6 @@ fn course<'a>(knowledge: &'a Knowledge, standing: &Standing<'a>, deferring: bool
         asked: answers_that_hold(knowledge, standing, &all_mended(knowledge, standing)).into_keys().collect(),
         place: place.map(|action| action.place.as_str()),
     }
-}
-
-/// Whether an action is a safeguard or a look, not a repair.
-pub(super) fn mends_nothing(knowledge: &Knowledge, action: &str) -> bool {
-    !knowledge.causes.values().any(|cause| cause.fixes.iter().any(|fix| fix.action == action))
 }
 
 fn due(now: u64, action: &Action) -> u64 {

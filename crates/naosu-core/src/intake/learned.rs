@@ -10,11 +10,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::OnceLock;
 
 pub(super) use self::teach::{Example, Question};
 use super::Scored;
 use super::normalize::{STOP, is_japanese};
+use super::places::Places;
 
 mod teach;
 
@@ -40,8 +40,6 @@ const LETTERS: usize = 2_000;
 const ZERO: u8 = b'P';
 /// The first label of a table is written as this character, the next as the next.
 const FIRST: u8 = b'!';
-/// A slot without a row.
-const EMPTY: u32 = u32::MAX;
 /// The last character that is written.
 const LAST: u8 = b'~';
 
@@ -54,17 +52,13 @@ pub(crate) struct Learned {
     labels: Vec<(String, f64)>,
     /// The rows as they are written, sorted by piece; not copied where they are built in.
     rows: Cow<'static, [u8]>,
-    /// Where rows begin, made when the first text is looked at.
-    places: OnceLock<Places>,
+    /// Where rows begin.
+    places: Places,
 }
 
 /// The pieces of a text, each once, sorted.
 #[derive(Clone)]
 pub(super) struct Pieces(Vec<String>);
-
-/// A hash table of rows with open addressing (linear probing): each slot holds where a row begins, or [`EMPTY`].
-#[derive(Clone, Debug)]
-struct Places(Vec<u32>);
 
 /// What a text's pieces say of every label.
 pub(super) struct Scores<'l> {
@@ -76,6 +70,17 @@ pub(super) struct Scores<'l> {
 impl Learned {
     /// Reads what [`Self::show`] wrote; a line that cannot be read says nothing.
     pub(crate) fn read(written: Cow<'static, [u8]>) -> Self {
+        let mut learned = Self::without_places(written);
+        learned.places = Places::of(&learned.rows);
+        learned
+    }
+
+    /// The same with the places that were found when building.
+    pub(crate) fn built_in(written: &'static [u8], places: &'static [u8]) -> Self {
+        Self { places: Places::read(places), ..Self::without_places(written.into()) }
+    }
+
+    fn without_places(written: Cow<'static, [u8]>) -> Self {
         let head = written.iter().position(|byte| *byte == b'\n').unwrap_or(written.len());
         let text = String::from_utf8_lossy(&written[..head]);
         let (from, labels) = text.split_once('\t').unwrap_or_default();
@@ -88,7 +93,7 @@ impl Learned {
             Cow::Borrowed(written) => written.get(head + 1..).unwrap_or_default().into(),
             Cow::Owned(mut written) => written.split_off((head + 1).min(written.len())).into(),
         };
-        Self { from, labels, rows, places: OnceLock::new() }
+        Self { from, labels, rows, places: Places::default() }
     }
 
     /// One line with what it was learned from and the labels with their biases, then one line for each piece, sorted:
@@ -113,8 +118,7 @@ impl Learned {
     pub(super) fn scores(&self, pieces: &Pieces) -> Scores<'_> {
         let mut sums = vec![0.0; self.labels.len()];
         let mut found = 0_u32;
-        let places = self.places.get_or_init(|| Places::of(&self.rows));
-        for row in pieces.0.iter().filter_map(|piece| places.find(&self.rows, piece)) {
+        for row in pieces.0.iter().filter_map(|piece| self.places.find(&self.rows, piece)) {
             found += 1;
             for pair in row.chunks_exact(2) {
                 if let Some(sum) = sums.get_mut(usize::from(pair[0].saturating_sub(FIRST))) {
@@ -127,46 +131,6 @@ impl Learned {
             *sum = *sum * factor + bias;
         }
         Scores { learned: self, sums }
-    }
-}
-
-impl Places {
-    /// Those of the rows, half of the slots or more left empty.
-    fn of(rows: &[u8]) -> Self {
-        let many = rows.split(|byte| *byte == b'\n').count();
-        let mut places = Self(vec![EMPTY; (2 * many).next_power_of_two()]);
-        let mut start = 0;
-        for row in rows.split_inclusive(|byte| *byte == b'\n') {
-            let piece = row.split(|byte| *byte == b'\t').next().unwrap_or_default();
-            let free = places.slots(piece).find(|slot| places.0[*slot] == EMPTY);
-            // there are fewer than four gigabytes of rows
-            if let (Some(free), Ok(place)) = (free, u32::try_from(start)) {
-                places.0[free] = place;
-            }
-            start += row.len();
-        }
-        places
-    }
-
-    /// What stands behind a piece.
-    fn find<'r>(&self, rows: &'r [u8], piece: &str) -> Option<&'r [u8]> {
-        let taken = self.slots(piece.as_bytes()).map(|slot| self.0[slot]).take_while(|place| *place != EMPTY);
-        let mut found = taken.filter_map(|place| {
-            let row = rows.get(place as usize..)?.strip_prefix(piece.as_bytes())?.strip_prefix(b"\t")?;
-            row.split(|byte| *byte == b'\n').next()
-        });
-        found.next()
-    }
-
-    /// The slots where a piece may be, in the order they are looked at (hashed by FNV-1a, 64 bits).
-    fn slots(&self, piece: &[u8]) -> impl Iterator<Item = usize> + use<> {
-        let hash = piece.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        let slots = self.0.len();
-        #[expect(clippy::cast_possible_truncation, reason = "any part of the hash does")]
-        let first = (hash ^ (hash >> 32)) as usize;
-        (0..slots).map(move |step| first.wrapping_add(step) & (slots - 1))
     }
 }
 

@@ -15,18 +15,14 @@ const GRAM: usize = 4;
 const SHARE: f64 = 0.72;
 /// Weight (in nats of rarity) at which a match is as strong as it gets.
 const STRONG: f64 = 90.0;
-/// Share from which a message counts as quoted word for word.
-const VERBATIM: f64 = 0.95;
-/// Weight at which a message quoted word for word is so long that nobody wrote it by chance.
-const QUOTED: f64 = 110.0;
-/// How much of the text such a message counts for at least, whatever is written around it.
-const MOST: f64 = 0.8;
 /// Cover from which a text quotes a known message, so that it need not be told by other words.
 const KNOWN: f64 = 0.6;
 /// Strength of a message that is told by the words in it.
 const OTHER_WORDS: f64 = 0.7;
 /// How much of its sentence such a message counts for.
 const OTHER_COVER: f64 = 0.7;
+/// A name that stands for a placeholder.
+const NAME: &str = "mail.example.com";
 /// Codes shorter than this are too common to be looked for alone.
 const SHORTEST_CODE: usize = 6;
 
@@ -237,8 +233,7 @@ impl Messages {
             .filter_map(|(variant, (weight, grams))| {
                 let variant = variant as usize;
                 let share = weight / self.weight(variant);
-                let quoted = if share >= VERBATIM { (weight / QUOTED).min(1.0) * MOST } else { 0.0 };
-                (share >= SHARE).then_some((variant, share, (grams / all).min(1.0).max(quoted)))
+                (share >= SHARE).then_some((variant, share, (grams / all).min(1.0)))
             })
             .collect()
     }
@@ -262,7 +257,7 @@ pub(super) fn shown(text: &str) -> Vec<String> {
         }
         shown
     };
-    let name_and_number = ["mail.example.com", "993"];
+    let name_and_number = [NAME, "993"];
     let mut all = vec![with([" "; 2]), with(name_and_number), with([name_and_number[1], name_and_number[0]])];
     all.dedup();
     all
@@ -280,6 +275,11 @@ fn template_grams(text: &str) -> Vec<u64> {
     let short = literals.iter().all(|literal| literal.len() < GRAM);
     let told = literals.iter().filter(|literal| short || literal.len() >= GRAM);
     told.flat_map(|literal| grams(literal)).collect()
+}
+
+/// A text with a name for every placeholder, as a screen would show it to those who copy a message from a program's own files.
+pub(super) fn filled(text: &str) -> String {
+    literals(text).join(NAME)
 }
 
 /// The parts of a template between its placeholders: `%@`, `%S`, `%1$S`, `%.200s`, `%1`, `{0}`, `{ $name }`, `$name`.

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use super::learned::{Example, Learned, Pieces, Question};
 use super::message::shown;
 use super::normalize::normalize;
+use super::places::fnv_1a;
 use super::{Recognised, Scored, known, phrased, spoken_against};
 use crate::knowledge::Knowledge;
 
@@ -16,6 +17,9 @@ use crate::knowledge::Knowledge;
 const WHAT: &str = "corpus/learned.tsv";
 /// Who wrote with what.
 const WHO: &str = "corpus/learned_who.tsv";
+/// Where the rows of the built-in ones begin, written by `build.rs`.
+static WHAT_PLACES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/learned.places"));
+static WHO_PLACES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/learned_who.places"));
 /// Probability of a service, device or program that the words name, before anything learned.
 const NAMED: f64 = 0.9;
 
@@ -97,6 +101,13 @@ impl Taught {
         Self { what: read(WHAT), who: read(WHO) }
     }
 
+    /// What is built in: the files, with the places of their rows as `build.rs` found them.
+    pub(crate) fn built_in(file: impl Fn(&str) -> Option<&'static [u8]>) -> Self {
+        let read =
+            |name, places| file(name).map_or_else(Learned::default, |text| Learned::built_in(text, places));
+        Self { what: read(WHAT, WHAT_PLACES), who: read(WHO, WHO_PLACES) }
+    }
+
     /// The files, with their paths in the knowledge.
     pub fn show(&self) -> [(&'static str, String); 2] {
         [(WHAT, self.what.show()), (WHO, self.who.show())]
@@ -151,16 +162,10 @@ fn values<'k>(knowledge: &'k Knowledge, question: &str) -> &'k [String] {
     knowledge.taxonomy.values.get(question).map_or(&[], Vec::as_slice)
 }
 
-/// A short mark of the complaints and their order (FNV-1a, 64 bits).
+/// A short mark of the complaints and their order.
 fn fingerprint(lessons: &[Lesson<'_>]) -> String {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for lesson in lessons {
-        let who = lesson.who.unwrap_or_default();
-        for field in [lesson.text, lesson.symptom, lesson.cause].into_iter().chain(who) {
-            for byte in field.bytes().chain([0]) {
-                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-            }
-        }
-    }
-    format!("{hash:016x}")
+    let fields = lessons.iter().flat_map(|lesson| {
+        [lesson.text, lesson.symptom, lesson.cause].into_iter().chain(lesson.who.unwrap_or_default())
+    });
+    format!("{:016x}", fnv_1a(fields.flat_map(|field| field.bytes().chain([0]))))
 }

@@ -169,6 +169,25 @@ fn learning_the_same_gives_the_same() {
     assert!(right(&learned) > right(&Taught::default()));
 }
 
+/// Found by measuring: a message of some length counted as most of any text that quoted it.
+#[test]
+fn a_quoted_message_does_not_silence_the_person() {
+    let message = "Authentication failed for hanako@example.jp. Update your server settings.";
+    let said = format!(
+        "Want to read my Gmail on the phone like Thunderbird does on the desk, changed nothing since, but the app only \
+         shows \"{message}\""
+    );
+    let most = |text: &str| {
+        let found = recognise(knowledge(), text);
+        found.messages.iter().map(|message| message.cover).fold(0.0, f64::max)
+    };
+    assert!(most(message) >= ALONE, "alone it is all there is");
+    assert!(most(&said) > 0.2 && most(&said) < ALONE, "{}", most(&said));
+    let (alone, heard) = (recognise(knowledge(), message), recognise(knowledge(), &said));
+    assert!(heard.messages[0].is_quoted(), "and it is known all the same");
+    assert_ne!(alone.cause, heard.cause, "what is around it counts");
+}
+
 #[test]
 fn what_is_denied_does_not_count() {
     for (plain, denied, id) in [

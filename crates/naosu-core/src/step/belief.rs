@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnosis::{Weights, facts, is_well, weights};
 use crate::evidence::{Evidence, Request};
-use crate::intake::{Recognised, recognise};
+use crate::intake::{Matched, Recognised, recognise};
 use crate::knowledge::{Knowledge, STRONGEST_RATIO, Situation};
 use crate::outcome::{Experience, Outcomes};
 use crate::step::plan::SHARES;
@@ -58,8 +58,6 @@ const AMONG: f64 = 4.0;
 const UNKNOWN_PROVIDER: &str = "provider=unknown";
 /// Probability from which a symptom counts as said.
 const PLAIN: f64 = 0.7;
-/// Strength from which a known message counts as quoted.
-const QUOTED: f64 = 0.9;
 /// Devices on which this program does not run: what it measures, it measures beside them.
 const PHONES: [&str; 3] = ["iphone", "ipad", "android"];
 /// A cause that cannot occur in the situation keeps this much of its weight: situations are told wrongly too.
@@ -215,7 +213,7 @@ fn not_cleared(knowledge: &Knowledge, evidence: &Evidence, said: &Recognised, de
 /// What words say, as facts that actions and questions may name.
 fn told_by_words(said: &Recognised) -> BTreeSet<String> {
     let phrases = said.phrases.iter().map(|phrase| format!("said={}", phrase.id));
-    let message = said.messages.iter().any(|message| message.strength >= QUOTED);
+    let message = said.messages.iter().any(Matched::is_quoted);
     let symptom = said.symptom.first().filter(|symptom| symptom.p >= PLAIN);
     let symptom = symptom.map(|symptom| format!("symptom={}", symptom.id));
     phrases.chain(message.then(|| "said=message".to_owned())).chain(symptom).collect()

@@ -8,12 +8,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use naosu_core::diagnosis::{Verdict, diagnose};
+use naosu_core::diagnosis::Verdict;
 use naosu_core::evidence::Evidence;
 use naosu_core::knowledge::{Knowledge, Lang};
-use naosu_core::report::report;
+use naosu_core::report::{Report, report};
 use naosu_core::sentence::variable_name;
-use naosu_core::step::next_step;
 use naosu_probe::plan::{Order, measure};
 use naosu_probe::recorder::Recorder;
 
@@ -22,7 +21,7 @@ use super::order::order;
 use crate::cli::{CheckArguments, Color};
 use crate::progress::Progress;
 use crate::render::page::Page;
-use crate::render::text::text;
+use crate::render::text::{Detail, text};
 use crate::usage::Mistake;
 
 mod confirm;
@@ -31,12 +30,10 @@ mod confirm;
 pub(crate) struct View {
     /// As JSON.
     pub(crate) json: bool,
-    /// With every observation.
-    pub(crate) verbose: bool,
+    /// How much of it, for a person.
+    pub(crate) detail: Detail,
     /// In colour or not.
     pub(crate) color: Color,
-    /// With the next step; without it where a guided case follows, which begins with it.
-    pub(crate) step: bool,
 }
 
 /// Measures, diagnoses, and prints the report.
@@ -66,17 +63,12 @@ pub(crate) fn run(
         let json = serde_json::to_string_pretty(&evidence).context("write the evidence as JSON")? + "\n";
         std::fs::write(file, json).map_err(|error| unwritable(file, &error))?;
     }
-    let kept = guided.then(|| evidence.clone());
-    let view = View { json: arguments.json, verbose: arguments.verbose, color, step: !guided };
-    let status = show(knowledge, evidence, lang, &view)?;
-    if let Some(evidence) = kept {
-        let diagnosis = diagnose(knowledge, &evidence);
-        if diagnosis.verdict != Verdict::Healthy
-            || next_step(knowledge, &evidence, &diagnosis, lang).is_some()
-        {
-            let gauge = Gauge::new(arguments.clone(), order.credential, &evidence);
-            super::case::guide::after_check(knowledge, evidence, gauge, lang, color)?;
-        }
+    let report = report(knowledge, evidence, lang);
+    let detail = Detail { verbose: arguments.verbose, step: !guided };
+    let status = show(knowledge, &report, lang, &View { json: arguments.json, detail, color })?;
+    if guided && (report.diagnosis.verdict != Verdict::Healthy || report.next.is_some()) {
+        let gauge = Gauge::new(arguments.clone(), order.credential, &report.evidence);
+        super::case::guide::after_check(knowledge, report.evidence, gauge, lang, color)?;
     }
     Ok(status)
 }
@@ -108,19 +100,23 @@ pub(crate) fn evidence(knowledge: &Knowledge, order: &Order, lang: Lang) -> Resu
     Ok(evidence)
 }
 
-/// Prints the report of the evidence; the exit status is its verdict.
-pub(crate) fn show(knowledge: &Knowledge, evidence: Evidence, lang: Lang, view: &View) -> Result<ExitCode> {
-    let mut report = report(knowledge, evidence, lang);
-    if !view.step {
-        report.next = None;
-    }
+/// Prints the report; the exit status is its verdict.
+pub(crate) fn show(knowledge: &Knowledge, report: &Report, lang: Lang, view: &View) -> Result<ExitCode> {
     if view.json {
-        super::print_data(&(serde_json::to_string(&report).context("write the report as JSON")? + "\n"))?;
+        super::print_data(&(serde_json::to_string(report).context("write the report as JSON")? + "\n"))?;
     } else {
         let page = Page::of_stdout(view.color);
-        super::print_on(page, &text(knowledge, &report, lang, page, view.verbose))?;
+        super::print_on(page, &text(knowledge, report, lang, page, view.detail))?;
     }
     Ok(status(report.diagnosis.verdict))
+}
+
+/// Prints what a case measured, without a next step: the case has its own.
+pub(crate) fn show_measured(knowledge: &Knowledge, seen: Evidence, lang: Lang, color: Color) -> Result<()> {
+    let report = Report { next: None, ..report(knowledge, seen, lang) };
+    let detail = Detail { verbose: false, step: false };
+    show(knowledge, &report, lang, &View { json: false, detail, color })?;
+    Ok(())
 }
 
 /// The exit status of a verdict: 0 healthy, 1 a cause was found, 3 inconclusive.

@@ -13,7 +13,7 @@ use naosu_papers::mask;
 use crate::cli::{Color, DiagnoseArguments};
 use crate::language::choose;
 use crate::render::page::Page;
-use crate::render::text::text;
+use crate::render::text::{Detail, text};
 use crate::usage::Mistake;
 
 /// The largest evidence file that is read, in bytes.
@@ -34,7 +34,8 @@ pub(crate) fn run(
         super::print_data(&(serde_json::to_string(&report).context("write the report as JSON")? + "\n"))?;
     } else {
         let page = Page::of_stdout(color);
-        super::print_on(page, &text(knowledge, &report, lang, page, arguments.verbose))?;
+        let detail = Detail { verbose: arguments.verbose, step: true };
+        super::print_on(page, &text(knowledge, &report, lang, page, detail))?;
     }
     Ok(super::check::status(report.diagnosis.verdict))
 }

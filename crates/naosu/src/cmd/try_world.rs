@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use anyhow::{Context, Result, anyhow};
 use clap::Parser;
 use naosu_core::knowledge::{Knowledge, Lang};
+use naosu_core::report::report;
 use naosu_lab::catalogue;
 use naosu_lab::scenario::Scenario;
 use naosu_lab::world::World;
@@ -16,6 +17,7 @@ use super::check::{View, evidence, show};
 use super::order::order;
 use crate::cli::{Cli, Color, Command, TryArguments};
 use crate::language::pick;
+use crate::render::text::Detail;
 use crate::usage::Mistake;
 
 /// Plays a scenario and checks the account in it.
@@ -45,8 +47,9 @@ pub(crate) fn run(
     };
     let evidence = evidence(knowledge, &order(knowledge, &check, lang)?, lang)?;
     drop(world);
-    let view = View { json: arguments.json, verbose: arguments.verbose, color, step: true };
-    let status = show(knowledge, evidence, lang, &view)?;
+    let detail = Detail { verbose: arguments.verbose, step: true };
+    let view = View { json: arguments.json, detail, color };
+    let status = show(knowledge, &report(knowledge, evidence, lang), lang, &view)?;
     if !arguments.json {
         let title = pick(lang, &scenario.title.en, &scenario.title.ja);
         let told = match (lang, drawn) {

@@ -68,16 +68,27 @@ const NOTABLE: [(&str, &str); 15] = [
     ("dns_views", "differ"),
 ];
 
+/// How much of a report is shown.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Detail {
+    /// Every observation.
+    pub(crate) verbose: bool,
+    /// The next step; not where a guided case follows, which begins with it.
+    pub(crate) step: bool,
+}
+
 /// The report as text for that page.
-pub(crate) fn text(knowledge: &Knowledge, report: &Report, lang: Lang, page: Page, verbose: bool) -> String {
+pub(crate) fn text(knowledge: &Knowledge, report: &Report, lang: Lang, page: Page, detail: Detail) -> String {
     let view = View { knowledge, report, lang, page };
     let mut out = view.title();
     out.push('\n');
     out.push_str(&view.findings());
     out.push('\n');
     out.push_str(&view.verdict());
-    out.push_str(&view.next());
-    if verbose {
+    if detail.step {
+        out.push_str(&view.next());
+    }
+    if detail.verbose {
         out.push('\n');
         out.push_str(&view.observations());
     }
@@ -256,7 +267,7 @@ impl View<'_> {
                     "調べた範囲では、すべて正常です。",
                 );
                 let mut out = self.block(Tone::Good, &label("Result", "結果"), text);
-                if self.report.evidence.request.words.is_some() {
+                if self.report.next.is_some() {
                     let text = pick(
                         self.lang,
                         "What you describe must lie where this does not look: in the mail app, say, or on another device.",

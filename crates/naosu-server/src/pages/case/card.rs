@@ -3,7 +3,7 @@
 use naosu_core::case::DID_IT_HELP;
 use naosu_core::knowledge::{Action, Knowledge, Risk};
 use naosu_core::sentence::variable_name;
-use naosu_core::step::{NextStep, StepOption};
+use naosu_core::step::{NextStep, StepOption, is_repair};
 use naosu_papers::said;
 
 use super::dates::{self, Moment};
@@ -227,7 +227,10 @@ fn answers(knowledge: &Knowledge, file: &CaseFile, step: &NextStep, kind: Kind, 
             cannot,
             later,
         ],
-        Kind::Action if is_look(knowledge, &step.id) => {
+        // of a look or a safeguard there is no more to say
+        Kind::Action
+            if knowledge.care().actions.contains_key(&step.id) && !is_repair(knowledge, &step.id) =>
+        {
             vec![offered("done", "Done", "できた", Weight::Main), cannot, later]
         }
         Kind::Action | Kind::Escalation => vec![
@@ -237,10 +240,4 @@ fn answers(knowledge: &Knowledge, file: &CaseFile, step: &NextStep, kind: Kind, 
             later,
         ],
     }
-}
-
-/// Whether it is an action that is a safeguard or a look, not a repair: then "done" is all there is to say.
-fn is_look(knowledge: &Knowledge, action: &str) -> bool {
-    knowledge.care().actions.contains_key(action)
-        && !knowledge.causes.values().any(|cause| cause.fixes.iter().any(|fix| fix.action == action))
 }

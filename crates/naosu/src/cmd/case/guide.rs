@@ -15,7 +15,7 @@ use self::ask::{Wish, ask};
 use super::gauge::Gauge;
 use super::session::Session;
 use crate::cli::{Cli, Color, Command};
-use crate::cmd::check::{View, show};
+use crate::cmd::check::show_measured;
 use crate::cmd::now;
 use crate::cmd::order;
 use crate::language::{choose, pick};
@@ -271,8 +271,7 @@ fn measure(
 ) -> Result<bool> {
     let lang = session.case().lang();
     let Some(seen) = gauge.measure(knowledge, lang)? else { return Ok(false) };
-    let view = View { json: false, verbose: false, color, step: false };
-    show(knowledge, seen.clone(), lang, &view)?;
+    show_measured(knowledge, seen.clone(), lang, color)?;
     let before = session.case().mended(knowledge);
     session.take(What::Measured(Box::new(seen)))?;
     let after = session.case().mended(knowledge);

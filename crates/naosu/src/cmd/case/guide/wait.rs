@@ -15,7 +15,7 @@ use naosu_papers::moment;
 
 use super::{Gauge, Session, is_yes, line};
 use crate::cli::Color;
-use crate::cmd::check::{View, show};
+use crate::cmd::check::show_measured;
 use crate::cmd::{now, paper};
 use crate::language::pick;
 use crate::screen::{ring, say};
@@ -44,8 +44,7 @@ pub(super) fn watch(
         if before.as_ref() != Some(&after) {
             // the bell, for whoever looks elsewhere
             ring();
-            let view = View { json: false, verbose: false, color, step: false };
-            show(knowledge, seen.clone(), lang, &view)?;
+            show_measured(knowledge, seen.clone(), lang, color)?;
             return session.take(What::Measured(Box::new(seen)));
         }
         let (at, next) = (moment::time(now()), moment::time(now() + PAUSE.as_secs()));
