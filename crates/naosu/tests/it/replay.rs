@@ -92,6 +92,24 @@ fn colours_only_where_they_are_asked_for() {
     assert!(!diagnose(file.path(), &[]).stdout.contains('\u{1b}'), "standard output is no terminal here");
 }
 
+/// Where everything works, "it lies where this does not look" is said to those who name a trouble, and a step follows.
+#[test]
+fn what_lies_elsewhere_is_said_with_its_next_step_only() {
+    let mut well = evidence();
+    for (at, outcome) in [(4, "ok"), (5, "ok")] {
+        well["observations"][at]["outcome"] = json!(outcome);
+        well["observations"][at]["detail"] = json!({});
+    }
+    for (words, trouble) in [("my iPhone cannot receive mail", true), ("good morning", false)] {
+        well["request"]["words"] = json!(words);
+        let told = diagnose(saved(&well).path(), &["--lang", "en"]);
+        assert_eq!(told.status, Some(0), "{}", told.stdout);
+        assert!(told.stdout.contains("works"), "{}", told.stdout);
+        assert_eq!(told.stdout.contains("where this does not look"), trouble, "{}", told.stdout);
+        assert_eq!(told.stdout.contains("\nNext"), trouble, "{}", told.stdout);
+    }
+}
+
 #[test]
 fn evidence_without_observations_decides_nothing() {
     let mut nothing = evidence();
