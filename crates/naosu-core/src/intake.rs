@@ -163,7 +163,7 @@ fn heard(knowledge: &Knowledge, taught: &Taught, text: &str) -> (Recognised, Pie
     let cover = found.messages.iter().map(|message| message.cover).fold(0.0, f64::max);
     let by_program = || {
         speaker::message(&normalised).is_some_and(|message| {
-            cover >= MOSTLY
+            cover >= score::MOSTLY
                 || speaker::only_codes(&message)
                 || taught.may_be_program(&Pieces::of(&message, &known))
         })
@@ -231,10 +231,8 @@ fn spoken_against(knowledge: &Knowledge, found: &Recognised) -> Vec<Scored> {
     found.cause.iter().map(scaled).collect()
 }
 
-/// Share of a text from which a known message is all of it.
+/// Share of a text from which a known message is all of it, whoever speaks.
 const ALONE: f64 = 0.75;
-/// The same where none of the words is one that only people use.
-const MOSTLY: f64 = 0.6;
 
 /// What the phrases and the known messages say.
 fn phrased(knowledge: &Knowledge, text: &str) -> Recognised {

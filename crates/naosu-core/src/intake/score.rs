@@ -31,7 +31,7 @@ const SAID: f64 = 0.5;
 /// What a message adds to its symptom when it is all that was said.
 const BARE: f64 = 7.0;
 /// Share of the text from which a message is all that was said.
-const MOSTLY: f64 = 0.6;
+pub(super) const MOSTLY: f64 = 0.6;
 /// Strength from which a message gives its client away.
 const DISTINCTIVE: f64 = 0.9;
 /// The group of what messages say.
